@@ -1,0 +1,1 @@
+"""Which facts and buttons a card shows; the words come from `templates/`."""

@@ -1,0 +1,50 @@
+"""One interception as records, cards and the API show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.case import Phase, SettledBy, State, WayHome
+from bot.domain.people import Origin
+from bot.domain.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Interception:
+    """A snapshot of a case. Amounts in fen; `fee_fen` is what was charged (0 unless succeeded), `quoted_fen` what was
+    told before (F1). `number` is the short record number that people read out; `id` is opaque.
+
+    `carrier_code` and `carrier_text` are the carrier's own words, raw. `next_at` is when the bot looks again;
+    `polls` how often it has looked. `can_cancel` is whether a person may take it back now (contract, cancel).
+    """
+
+    id: str
+    number: int
+    version: int
+    shop_id: str
+    after_sale_id: str
+    tracking_number: str
+    carrier: str
+    route: str
+    state: State
+    phase: Phase
+    origin: Origin
+    asked_by: str
+    created_at: datetime
+    quoted_fen: int
+    fee_fen: int
+    reasons: tuple[Reason, ...] = ()
+    settled_by: SettledBy | None = None
+    carrier_reference: str | None = None
+    carrier_code: str | None = None
+    carrier_text: str | None = None
+    way_home: WayHome | None = None
+    adopted: bool = False
+    rules_version: str = ""
+    called_at: datetime | None = None
+    settled_at: datetime | None = None
+    next_at: datetime | None = None
+    watch_until: datetime | None = None
+    polls: int = 0
+    can_cancel: bool = False
