@@ -1,0 +1,71 @@
+"""What doors and desk say to each other: something came in, this is shown for it.
+
+A channel turns its platform's message into an `Incoming` and hands it to `router.py`; what comes back is a `Reply`. The
+same path for typed and clicked (console README, principle 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bot.cards.card import Card
+from bot.domain.people import Asker
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where an answer goes: a channel's own name for the place, and the language spoken there."""
+
+    channel: str
+    id: str
+    lang: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message or a click, verified and attributed by its channel.
+
+    `message_id` is unique in its channel: the same id again is the same message. Exactly one of `text` and `action` is
+    set; `action` is a button's opaque id and `values` what was picked with it (`parcels`: tracking numbers;
+    `agree_service`, `agree_debit`: `"on"`). `conversation` is the after-sale whose talk this is, where there is one.
+    `sent_at` is the platform's time: an old command is refused visibly, not executed.
+    """
+
+    message_id: str
+    chat: Chat
+    asker: Asker
+    text: str | None = None
+    action: str | None = None
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    conversation: str | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is shown at once. `target` names the thing whose later changes this card follows (`case:<id>` …): a channel
+    that keeps it puts a row in the outbox. `text` is a plain line where no card is needed. Both None: silence."""
+
+    card: Card | None = None
+    text: str | None = None
+    target: str | None = None
+    more: tuple[Card, ...] = ()
+
+
+SILENCE = Reply()
+
+
+class Desk(Protocol):
+    """What a door may ask of the desk; `router.py` is it."""
+
+    async def take(self, incoming: Incoming) -> Reply:
+        """Commits what came in, acts, and returns what to show. The same `message_id` again: the same state again,
+        never a second action. Raises nothing for bad input; `NotStored` when nothing was kept."""
+        ...
+
+    async def card(self, target: str, asker: Asker, lang: str) -> Card | None:
+        """The present card of a target, drawn for that viewer; None when the viewer may not see it."""
+        ...

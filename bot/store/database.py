@@ -1,0 +1,291 @@
+"""The two ways to the tables.
+
+`write(fn)` runs a synchronous `fn(connection)` as one transaction and returns its value after the commit; `read(fn)` the
+same for what is only shown. On SQLite one writer thread groups waiting transactions into one commit; on PostgreSQL each
+is a transaction of its own. One text of the rules serves both: `fn` has no effect but SQL, because a grouped transaction
+may be run twice (`engine.md`, trap 13).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.store.schema import from_micros
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+GROUP = 64
+BUSY_MS = 5_000
+
+
+class DatabaseInUse(Exception):
+    """Another `serve` holds this SQLite file; PostgreSQL is the way to several (ruling 9)."""
+
+
+class NotStored(Exception):
+    """The database took nothing of it: full disk, lost connection, a lock that never came free. Ask again."""
+
+
+class Database(Protocol):
+    """What rooms see of the database."""
+
+    shared: bool
+    """True where several processes may work on it at once (PostgreSQL)."""
+
+    async def write(self, work: Work[T]) -> T:
+        """One transaction; its value is returned after the commit. Raises `NotStored` when nothing was kept."""
+        ...
+
+    async def read(self, work: Work[T]) -> T:
+        """Runs a query beside the writer; never used for what decides a move."""
+        ...
+
+    async def close(self) -> None:
+        """Lets what was begun finish."""
+        ...
+
+
+def now(connection: Connection) -> datetime:
+    """The clock that moves are stamped with: the database's own on PostgreSQL, this machine's on SQLite."""
+    if connection.dialect.name == "postgresql":
+        micros = connection.execute(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")).scalar_one()
+        return from_micros(int(micros))
+    return datetime.now(UTC)
+
+
+def _prepare_sqlite(engine: Engine, *, writer: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own type, two drivers
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        if writer:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """An engine for writing: each transaction is opened with `BEGIN IMMEDIATE` by whoever uses it."""
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"check_same_thread": False})
+    _prepare_sqlite(engine, writer=True)
+    return engine
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Work[Any]
+    future: Future[Any]
+
+
+class _Writer(threading.Thread):
+    """The only thread that writes: takes up to 64 waiting transactions, commits once, answers all.
+
+    If one raises, or the commit does, all are rolled back and each is run alone, so that one bad transaction costs
+    nobody else anything.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(name="store-writer", daemon=True)
+        self._connection = engine.connect()
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self.start()
+
+    def put(self, waiting: _Waiting | None) -> None:
+        self._queue.put(waiting)
+
+    def run(self) -> None:
+        ending = False
+        while not ending:
+            group: list[_Waiting] = []
+            first = self._queue.get()
+            while True:
+                if first is None:
+                    ending = True
+                    break
+                group.append(first)
+                if len(group) >= GROUP:
+                    break
+                try:
+                    first = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            group = [w for w in group if w.future.set_running_or_notify_cancel()]
+            if group and not self._together(group):
+                for waiting in group:
+                    self._alone(waiting)
+        self._connection.close()
+
+    def _together(self, group: Sequence[_Waiting]) -> bool:
+        if len(group) == 1:
+            return False
+        try:
+            self._begin()
+            values = [waiting.work(self._connection) for waiting in group]
+            self._commit()
+        except Exception as problem:  # noqa: BLE001 - whatever it is, each is run alone and keeps its own
+            self._roll_back()
+            log.debug("store.group_split", size=len(group), problem=type(problem).__name__)
+            return False
+        for waiting, value in zip(group, values, strict=True):
+            waiting.future.set_result(value)
+        return True
+
+    def _alone(self, waiting: _Waiting) -> None:
+        try:
+            self._begin()
+            value = waiting.work(self._connection)
+            self._commit()
+        except OperationalError as problem:
+            self._roll_back()
+            log.error("store.not_stored", problem=str(problem.orig))
+            not_stored = NotStored(str(problem.orig))
+            not_stored.__cause__ = problem
+            waiting.future.set_exception(not_stored)
+        except Exception as problem:  # noqa: BLE001 - it belongs to whoever asked, not to this thread
+            self._roll_back()
+            waiting.future.set_exception(problem)
+        else:
+            waiting.future.set_result(value)
+
+    def _begin(self) -> None:
+        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _commit(self) -> None:
+        self._connection.exec_driver_sql("COMMIT")
+        self._connection.commit()
+
+    def _roll_back(self) -> None:
+        with suppress(DBAPIError):
+            self._connection.exec_driver_sql("ROLLBACK")
+        with suppress(DBAPIError):
+            self._connection.rollback()
+
+
+class SqliteDatabase:
+    """The default: a file, one writer thread, readers beside it (WAL)."""
+
+    shared = False
+
+    def __init__(self, path: Path, *, lock: bool) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _hold(path) if lock else None
+        self._engine = sqlite_engine(path)
+        self._writer = _Writer(self._engine)
+        self._readers: AsyncEngine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), pool_size=4, max_overflow=4)
+        _prepare_sqlite(self._readers.sync_engine, writer=False)
+
+    async def write(self, work: Work[T]) -> T:
+        """One transaction, perhaps sharing its commit with others. Cancelling the caller does not undo it."""
+        future: Future[T] = Future()
+        self._writer.put(_Waiting(work, future))
+        return await asyncio.wrap_future(future)
+
+    async def read(self, work: Work[T]) -> T:
+        """Sees what was committed when it begins."""
+        async with self._readers.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Everything that was put before this is committed."""
+        self._writer.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await self._readers.dispose()
+        self._engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def _hold(path: Path) -> int:
+    """The lock file beside the database: one `serve` per file, gone with its process."""
+    descriptor = os.open(path.with_name(path.name + ".serve.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise DatabaseInUse(str(path)) from None
+    return descriptor
+
+
+class PostgresDatabase:
+    """Any number of processes; psycopg is the only driver (ruling 26)."""
+
+    shared = True
+
+    def __init__(self, url: URL, *, pool_size: int = 16) -> None:
+        self.engine: AsyncEngine = create_async_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
+
+    async def write(self, work: Work[T]) -> T:
+        """One transaction. A conflict that PostgreSQL asks to try again is tried again, at most three times."""
+        for attempt in range(3):
+            try:
+                async with self.engine.begin() as connection:
+                    return await connection.run_sync(work)
+            except OperationalError as problem:
+                if getattr(problem.orig, "sqlstate", None) in {"40001", "40P01"} and attempt < 2:
+                    await asyncio.sleep(0.01 * (attempt + 1))
+                    continue
+                log.error("store.not_stored", problem=type(problem.orig).__name__)
+                raise NotStored(str(problem.orig)) from problem
+        raise NotStored("the database kept refusing the transaction")
+
+    async def read(self, work: Work[T]) -> T:
+        """Read committed, on a connection of its own."""
+        async with self.engine.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Gives the connections back."""
+        await self.engine.dispose()
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether this address names an SQLite file."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_path(url: str) -> Path:
+    """The file that an SQLite address names."""
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        raise ValueError("an SQLite database must be a file: nothing accepted may be lost")
+    return Path(name)
+
+
+def open_database(url: str, *, serve: bool = False) -> Database:
+    """Opens the database of that address. `serve` takes the lock of an SQLite file; commands beside it do not.
+
+    Raises `DatabaseInUse` when another `serve` has it.
+    """
+    if is_sqlite(url):
+        return SqliteDatabase(sqlite_path(url), lock=serve)
+    return PostgresDatabase(make_url(url))
+
+
+def monotonic() -> float:
+    """The clock that the rule for the carrier call reads: it does not jump with the wall clock."""
+    return time.monotonic()
