@@ -119,7 +119,7 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
 
 @pytest.fixture
 def demo(installed: Path, tmp_path: Path) -> Iterator[str]:
-    """The ready address of `intercept-bot demo`, run from the wheel; SIGTERM stops it within the ten seconds allowed."""
+    """The address of `intercept-bot demo` from the wheel, once ready; SIGTERM ends it within ten seconds."""
     port = _free_port()
     env = {"PATH": os.defpath, "HOME": str(tmp_path), "PORT": str(port), "BOT_DATA": str(tmp_path / "data")}
     with (tmp_path / "demo.log").open("wb") as log:
