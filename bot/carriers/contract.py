@@ -1,20 +1,24 @@
 """What a way to a carrier must be able to do. The interception knows routes only through this page.
 
 A route is made for one shop and one carrier with that shop's own credentials. Its calls never raise for anything that
-the other side or the network does: every such thing is an `Answer`. An exception out of a route is a defect of ours, and
-the case stays in doubt.
+the other side or the network does: every such thing is an `Answer`. An exception out of a route is a defect of ours,
+and the case stays in doubt.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-from bot.domain.answer import Answer
+from pydantic import BaseModel
+
+from bot.domain.answer import Answer, Said
 from bot.domain.case import SettledBy
 from bot.domain.parcel import TraceEvent
 from bot.domain.people import Origin
+from bot.outbound import NeverLeft, NoAnswer, Outbound
 
 
 class Doubt(StrEnum):
@@ -80,6 +84,13 @@ class Route(Protocol):
         """What this route is."""
         ...
 
+    def accepts(self, after_sale_id: str) -> bool:
+        """Whether an after-sale of that number can take this way at all; where not, R8 refuses (ruling 21).
+
+        True on a carrier's own interface, which asks for no after-sale.
+        """
+        ...
+
     async def intercept(self, ask: Ask) -> Answer:
         """Asks for the interception. `interception_id` is the idempotency key wherever the carrier has one."""
         ...
@@ -107,3 +118,80 @@ class Routes(Protocol):
     def find(self, shop_id: str, carrier: str) -> Route | None:
         """The route of that shop to that carrier, or None: then R8 refuses."""
         ...
+
+
+def extract(*parts: str | None) -> str:
+    """One line for the record's timeline, such as `SYS000 · centerBizNo ZT1`. Callers name harmless parts only."""
+    return " · ".join(" ".join(part.split())[:200] for part in parts if part)
+
+
+def unanswered(outcome: NeverLeft | NoAnswer, sent: str) -> Answer:
+    """The answer of a call that brought none: it never left, or it is in doubt."""
+    said = Said.NEVER_LEFT if isinstance(outcome, NeverLeft) else Said.NO_ANSWER
+    return Answer(said, sent=sent, got=outcome.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in `shops.toml`: where, as the names from the root down, and what in words."""
+
+    path: tuple[str, ...]
+    words: str
+
+
+class ConfigurationError(ValueError):
+    """The configuration of shops and routes cannot be used; every problem is told at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        """One line each."""
+        super().__init__("\n".join(f"{'.'.join(problem.path)}: {problem.words}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class PushReply:
+    """What the pushing side waits for, in its own form."""
+
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPush:
+    """A push as it came: the account it names, the very text that was signed, and the signature. Not yet believed."""
+
+    account: str
+    text: str
+    digest: str
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class PushDoor(Generic[S]):
+    """How a carrier pushes traces. None of these raises for anything that can come in.
+
+    `read` takes content type and raw body, None when it is no push of that carrier; `verified` compares the signature
+    in constant time; `events` reads a verified one: tracking number and event; `reply` says whether it was taken.
+    """
+
+    read: Callable[[str, bytes], SignedPush | None]
+    verified: Callable[[SignedPush, S], bool]
+    events: Callable[[SignedPush], list[tuple[str, TraceEvent]]]
+    reply: Callable[[SignedPush | None, bool], PushReply]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteKind(Generic[S]):
+    """A tenant's descriptor: its name in `shops.toml`, its own settings model, and how a route is made of them."""
+
+    name: str
+    carriers: tuple[str, ...]
+    settings: type[S]
+    make: Callable[[S, Outbound], Route]
+    push: PushDoor[S] | None = None
+
+
+PlatformRoute = Callable[[str, str, str, Mapping[str, Any]], Route | None]
+"""A shop platform's own way to a carrier, handed in from outside: shop, platform, carrier, the route's section."""

@@ -1,0 +1,1 @@
+"""中通 ZTO by its own open platform."""
