@@ -6,10 +6,12 @@ same path for typed and clicked (console README, principle 8).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from sqlalchemy import Connection
 
 from bot.cards.card import Card
 from bot.domain.people import Asker
@@ -45,17 +47,43 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What is shown at once. `target` names the thing whose later changes this card follows (`case:<id>` …): a channel
-    that keeps it puts a row in the outbox. `text` is a plain line where no card is needed. Both None: silence."""
+class Shown:
+    """A card, and the target whose present state it draws: `case:<id>`, `confirm:<id>`, `batch:<id>`, `help`, `fees` …
 
-    card: Card | None = None
-    text: str | None = None
-    target: str | None = None
-    more: tuple[Card, ...] = ()
+    A channel keeps the target, never the drawing: the same target is drawn again for another viewer, another language or
+    a later state with `Desk.card`.
+    """
+
+    target: str
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is shown for something that came in. Nothing in it: silence.
+
+    `repeated` says that it had been answered before: the cards show the present state, and nothing was done again.
+    """
+
+    shown: tuple[Shown, ...] = ()
+    repeated: bool = False
+
+    @property
+    def card(self) -> Card | None:
+        """The first card."""
+        return self.shown[0].card if self.shown else None
+
+    @property
+    def target(self) -> str | None:
+        """The first card's target."""
+        return self.shown[0].target if self.shown else None
 
 
 SILENCE = Reply()
+
+Deliver = Callable[[Connection, Incoming, Reply, datetime], None]
+"""How a channel keeps a reply, inside the transaction that says "done": rows of the conversation for the console, rows of
+the outbox for every other platform. So an answer is neither lost nor given twice."""
 
 
 class Desk(Protocol):

@@ -1,23 +1,39 @@
-"""After-sales, their parcels and the traces, as they entered (contract, "An after-sale")."""
+"""After-sales, their parcels and the traces, as they entered (contract, "An after-sale").
+
+Functions here take a connection and run inside the caller's transaction.
+"""
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Connection,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
+    Row,
     String,
     Table,
     Text,
+    bindparam,
+    select,
 )
 
-from bot.store.schema import Moment, Serial, metadata
+from bot.domain.after_sale import AfterSale, AfterSaleStatus, AfterSaleType
+from bot.domain.parcel import Item, Parcel, Stage, TraceEvent
+from bot.store.events import publish
+from bot.store.schema import Moment, Serial, metadata, to_micros
+from bot.store.sql import insert_new
 
 after_sales = Table(
     "after_sales",
@@ -73,3 +89,217 @@ trace_events = Table(
 )
 """Traces are only added, and kept per shop, known parcel or not. `digest` is over time, text, place and code, so that
 an event delivered twice is one row. `stage` is what the carrier's code means, where it is known."""
+
+
+def load(connection: Connection, shop_id: str, after_sale_id: str) -> AfterSale | None:
+    """The after-sale with its parcels and their traces, or None."""
+    row = connection.execute(_ONE, {"shop": shop_id, "id": after_sale_id}).first()
+    return None if row is None else _after_sale(connection, row)
+
+
+def find(connection: Connection, shop_id: str, number: str) -> list[AfterSale]:
+    """What a number leads to: the after-sale of that id, else those of that order, else those with that parcel.
+
+    Oldest application first; empty when the shop has none.
+    """
+    one = load(connection, shop_id, number)
+    if one is not None:
+        return [one]
+    rows = connection.execute(_OF_ORDER, {"shop": shop_id, "number": number}).all()
+    if not rows:
+        rows = connection.execute(_OF_PARCEL, {"shop": shop_id, "number": number}).all()
+    return [_after_sale(connection, row) for row in rows]
+
+
+def trace_of(connection: Connection, shop_id: str, tracking_number: str) -> tuple[TraceEvent, ...]:
+    """The trace, oldest event first; equal times in the order in which they were received."""
+    rows = connection.execute(_TRACE, {"shop": shop_id, "number": tracking_number})
+    return tuple(_event(row) for row in rows)
+
+
+def save(connection: Connection, shop_id: str, after_sale: AfterSale, at: datetime) -> bool:
+    """Inserts the after-sale or replaces its fields and parcels; True when it is new.
+
+    Traces are only added. A parcel with an interception is not dropped, although the shop no longer names it.
+    """
+    fields = {
+        "order_id": after_sale.order_id,
+        "type": after_sale.type.value,
+        "status": after_sale.status.value,
+        "in_arbitration": after_sale.in_arbitration,
+        "applied_at": after_sale.applied_at,
+        "deadline": after_sale.deadline,
+        "refund_fen": after_sale.refund_fen,
+        "reason": after_sale.reason,
+        "buyer": after_sale.buyer,
+    }
+    key = {"shop_id": shop_id, "after_sale_id": after_sale.after_sale_id}
+    is_new = insert_new(connection, after_sales, {**key, **fields, "version": 1, "entered_at": at})
+    if not is_new:
+        this = (after_sales.c.shop_id == shop_id) & (after_sales.c.after_sale_id == after_sale.after_sale_id)
+        connection.execute(after_sales.update().where(this).values(**fields, version=after_sales.c.version + 1))
+    _save_parcels(connection, shop_id, after_sale, replace=not is_new)
+    for parcel in after_sale.parcels:
+        if parcel.trace:
+            add_trace(connection, shop_id, parcel.tracking_number, parcel.trace, at)
+    touch(connection, shop_id, after_sale.after_sale_id, at, bump=False)
+    return is_new
+
+
+def add_trace(
+    connection: Connection, shop_id: str, tracking_number: str, events: Iterable[TraceEvent], at: datetime
+) -> int:
+    """Adds the events that are not there yet, in the order given; returns how many were new."""
+    added = 0
+    for event in events:
+        added += insert_new(
+            connection,
+            trace_events,
+            {
+                "shop_id": shop_id,
+                "tracking_number": tracking_number,
+                "at": event.at,
+                "text": event.text,
+                "place": event.place,
+                "code": event.code,
+                "stage": event.stage.value if event.stage else None,
+                "digest": _digest(event),
+                "received_at": at,
+            },
+        )
+    return added
+
+
+def touch(connection: Connection, shop_id: str, after_sale_id: str, at: datetime, *, bump: bool = True) -> None:
+    """Says that what pages show of the after-sale has changed (its parcels' state, its trace)."""
+    this = (after_sales.c.shop_id == shop_id) & (after_sales.c.after_sale_id == after_sale_id)
+    if bump:
+        raised = after_sales.update().where(this).values(version=after_sales.c.version + 1)
+        version = connection.execute(raised.returning(after_sales.c.version)).scalar()
+    else:
+        version = connection.execute(select(after_sales.c.version).where(this)).scalar()
+    if version is not None:
+        publish(connection, shop_id, f"after_sale:{after_sale_id}", version, at)
+
+
+def after_sale_ids_of(connection: Connection, shop_id: str, tracking_number: str) -> list[str]:
+    """The after-sales that name this parcel."""
+    wanted = select(parcels.c.after_sale_id).where(
+        parcels.c.shop_id == shop_id, parcels.c.tracking_number == tracking_number
+    )
+    return list(connection.execute(wanted).scalars())
+
+
+def _save_parcels(connection: Connection, shop_id: str, after_sale: AfterSale, *, replace: bool) -> None:
+    if replace:
+        kept = {p.tracking_number for p in after_sale.parcels} | _with_interception(connection, shop_id, after_sale)
+        connection.execute(
+            parcels.delete().where(
+                parcels.c.shop_id == shop_id,
+                parcels.c.after_sale_id == after_sale.after_sale_id,
+                parcels.c.tracking_number.not_in(kept),
+            )
+        )
+    for position, parcel in enumerate(after_sale.parcels):
+        key = {
+            "shop_id": shop_id,
+            "after_sale_id": after_sale.after_sale_id,
+            "tracking_number": parcel.tracking_number,
+        }
+        fields = {
+            "position": position,
+            "carrier": parcel.carrier,
+            "shipped_at": parcel.shipped_at,
+            "value_fen": parcel.value_fen,
+            "items": [_item_document(item) for item in parcel.items],
+        }
+        if not insert_new(connection, parcels, {**key, **fields}):
+            this = [parcels.c[name] == value for name, value in key.items()]
+            connection.execute(parcels.update().where(*this).values(**fields))
+
+
+def _with_interception(connection: Connection, shop_id: str, after_sale: AfterSale) -> set[str]:
+    # The table of cases is named by text alone here: cases.py reads this file's functions, not the other way round.
+    cases = metadata.tables["cases"]
+    wanted = select(cases.c.tracking_number).where(
+        cases.c.shop_id == shop_id, cases.c.after_sale_id == after_sale.after_sale_id, cases.c.state != "refused"
+    )
+    return set(connection.execute(wanted).scalars())
+
+
+def _after_sale(connection: Connection, row: Row[Any]) -> AfterSale:
+    boxes = connection.execute(_PARCELS, {"shop": row.shop_id, "id": row.after_sale_id}).all()
+    return AfterSale(
+        after_sale_id=row.after_sale_id,
+        order_id=row.order_id,
+        type=AfterSaleType(row.type),
+        status=AfterSaleStatus(row.status),
+        in_arbitration=row.in_arbitration,
+        applied_at=row.applied_at,
+        deadline=row.deadline,
+        refund_fen=row.refund_fen,
+        reason=row.reason,
+        buyer=row.buyer,
+        parcels=tuple(_parcel(box, trace_of(connection, row.shop_id, box.tracking_number)) for box in boxes),
+    )
+
+
+def _parcel(row: Row[Any], trace: Sequence[TraceEvent]) -> Parcel:
+    return Parcel(
+        tracking_number=row.tracking_number,
+        carrier=row.carrier,
+        shipped_at=row.shipped_at,
+        value_fen=row.value_fen,
+        items=tuple(Item(**item) for item in row.items),
+        trace=tuple(trace),
+    )
+
+
+def _item_document(item: Item) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "category": item.category,
+        "quantity": item.quantity,
+        "price_fen": item.price_fen,
+        "spec": item.spec,
+        "order_id": item.order_id,
+    }
+
+
+def _event(row: Row[Any]) -> TraceEvent:
+    return TraceEvent(
+        at=row.at, text=row.text, place=row.place, code=row.code, stage=Stage(row.stage) if row.stage else None
+    )
+
+
+def _digest(event: TraceEvent) -> bytes:
+    whole = "\x1f".join((str(to_micros(event.at)), event.text, event.place or "", event.code or ""))
+    return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+_SHOP = after_sales.c.shop_id == bindparam("shop")
+_ONE = select(after_sales).where(_SHOP, after_sales.c.after_sale_id == bindparam("id"))
+_OF_ORDER = (
+    select(after_sales)
+    .where(_SHOP, after_sales.c.order_id == bindparam("number"))
+    .order_by(after_sales.c.applied_at, after_sales.c.after_sale_id)
+)
+_OF_PARCEL = (
+    select(after_sales)
+    .join(
+        parcels,
+        (parcels.c.shop_id == after_sales.c.shop_id) & (parcels.c.after_sale_id == after_sales.c.after_sale_id),
+    )
+    .where(_SHOP, parcels.c.tracking_number == bindparam("number"))
+    .order_by(after_sales.c.applied_at, after_sales.c.after_sale_id)
+)
+_PARCELS = (
+    select(parcels)
+    .where(parcels.c.shop_id == bindparam("shop"), parcels.c.after_sale_id == bindparam("id"))
+    .order_by(parcels.c.position)
+)
+_TRACE = (
+    select(trace_events)
+    .where(trace_events.c.shop_id == bindparam("shop"), trace_events.c.tracking_number == bindparam("number"))
+    .order_by(trace_events.c.at, trace_events.c.seq)
+)

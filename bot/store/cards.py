@@ -17,10 +17,17 @@ inbox = Table(
     Column("next_at", Moment),
     Column("tries", Integer, nullable=False, default=0),
     Column("done_at", Moment),
+    Column("result", JSON),
     UniqueConstraint("channel", "message_id"),
-    Index("ix_inbox_due", "next_at", sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL")),
+    Index(
+        "ix_inbox_due",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
 )
-"""What was typed or clicked, committed before it is acknowledged (ruling 1)."""
+"""What was typed or clicked, committed before it is acknowledged (ruling 1); `result` is what was shown for it, so that
+the same message again shows the same thing in its present state."""
 
 outbox = Table(
     "outbox",
@@ -40,7 +47,9 @@ outbox = Table(
     Column("tries", Integer, nullable=False, default=0),
     Column("sent_at", Moment),
     Column("problem", String(300)),
-    Index("ix_outbox_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")),
+    Index(
+        "ix_outbox_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
+    ),
     Index(None, "target"),
 )
 """One row per card and chat (ruling 2). `target` is `case:<id>`, `batch:<id>` or `after_sale:<shop>:<id>`."""

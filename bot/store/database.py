@@ -70,7 +70,9 @@ class Database(Protocol):
 def now(connection: Connection) -> datetime:
     """The clock that moves are stamped with: the database's own on PostgreSQL, this machine's on SQLite."""
     if connection.dialect.name == "postgresql":
-        micros = connection.execute(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")).scalar_one()
+        micros = connection.execute(
+            text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+        ).scalar_one()
         return from_micros(int(micros))
     return datetime.now(UTC)
 
@@ -91,7 +93,9 @@ def _prepare_sqlite(engine: Engine, *, writer: bool) -> None:
 
 def sqlite_engine(path: Path) -> Engine:
     """An engine for writing: each transaction is opened with `BEGIN IMMEDIATE` by whoever uses it."""
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"check_same_thread": False}
+    )
     _prepare_sqlite(engine, writer=True)
     return engine
 
@@ -196,7 +200,9 @@ class SqliteDatabase:
         self._lock = _hold(path) if lock else None
         self._engine = sqlite_engine(path)
         self._writer = _Writer(self._engine)
-        self._readers: AsyncEngine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), pool_size=4, max_overflow=4)
+        self._readers: AsyncEngine = create_async_engine(
+            URL.create("sqlite+aiosqlite", database=str(path)), pool_size=4, max_overflow=4
+        )
         _prepare_sqlite(self._readers.sync_engine, writer=False)
 
     async def write(self, work: Work[T]) -> T:

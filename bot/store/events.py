@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, String, Table, func, select, text
 
 from bot.store.schema import Moment, Serial, metadata
 
@@ -19,3 +22,44 @@ live_events = Table(
 )
 """`target`: `case:<id>`, `after_sale:<id>`, `message:<conversation>:<seq>`, `batch:<id>`, `permissions`. On PostgreSQL `xid`
 is the writer's transaction: no reader passes an id while a smaller one may still commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One change of something that a live page shows."""
+
+    id: int
+    target: str
+    version: int
+
+
+def publish(connection: Connection, shop_id: str, target: str, version: int, at: datetime) -> None:
+    """Notes the change of a target, in the transaction that makes it."""
+    row = {"shop_id": shop_id, "target": target, "version": version, "at": at}
+    if connection.dialect.name == "postgresql":
+        connection.execute(live_events.insert().values(**row, xid=text("pg_current_xact_id()::text::bigint")))
+    else:
+        connection.execute(live_events.insert(), row)
+
+
+def since(connection: Connection, shop_id: str, last_id: int, limit: int = 200) -> list[LiveEvent]:
+    """The shop's changes after `last_id`, oldest first; on PostgreSQL only what no earlier id can still precede."""
+    wanted = select(live_events.c.id, live_events.c.target, live_events.c.version).where(
+        live_events.c.shop_id == shop_id, live_events.c.id > last_id
+    )
+    if connection.dialect.name == "postgresql":
+        wanted = wanted.where(text("xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+    return [LiveEvent(*row) for row in connection.execute(wanted.order_by(live_events.c.id).limit(limit))]
+
+
+def latest(connection: Connection, shop_id: str) -> int:
+    """The id from which a page that has just been drawn goes on."""
+    wanted = select(func.max(live_events.c.id)).where(live_events.c.shop_id == shop_id)
+    if connection.dialect.name == "postgresql":
+        wanted = wanted.where(text("xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+    return connection.execute(wanted).scalar() or 0
+
+
+def prune(connection: Connection, before: datetime) -> int:
+    """Drops changes older than any page that could still replay them."""
+    return connection.execute(live_events.delete().where(live_events.c.at < before)).rowcount

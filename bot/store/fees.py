@@ -21,6 +21,12 @@ fees = Table(
     Column("note", Text),
     Column("by", String(100)),
     Column("at", Moment, nullable=False),
-    Index("uq_fees_charge", "interception_id", unique=True, sqlite_where=text("kind = 'charge'"), postgresql_where=text("kind = 'charge'")),
+    Index(
+        "uq_fees_charge",
+        "interception_id",
+        unique=True,
+        sqlite_where=text("kind = 'charge'"),
+        postgresql_where=text("kind = 'charge'"),
+    ),
     Index(None, "shop_id", "at"),
 )

@@ -1,0 +1,243 @@
+"""One move of one case, and the rule for the carrier call (`engine.md` 2; rulings 3–7).
+
+The rule: a call may start only straight after a commit that moved `call_no` from k to k+1, and not later than half the
+quiet time after it. For k ≥ 1: on *repeat* routes nothing more; on *read* routes two readings that show nothing, both
+asked at least the quiet time after the latest call that may have left; on *person* routes never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row
+
+from bot.carriers.contract import Ask, Doubt, Route, Routes
+from bot.domain.answer import Answer, Said
+from bot.domain.case import FINAL, Phase, State
+from bot.domain.people import Origin
+from bot.domain.reason import Reason, ReasonCode
+from bot.interception import moves, traces
+from bot.interception.pace import Pace
+from bot.store.cases import cases, row_of
+from bot.store.database import Database, monotonic, now
+
+log = structlog.get_logger(__name__)
+
+READINGS_NEEDED = 2
+
+
+class Act(Enum):
+    """What a look at a row calls for."""
+
+    NOTHING = auto()
+    CALL = auto()
+    REPEAT = auto()
+    READ = auto()
+    WATCH = auto()
+
+
+_SETTLING = {Doubt.REPEAT: Act.REPEAT, Doubt.READ: Act.READ, Doubt.PERSON: Act.WATCH}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A row as it was when its look was committed, and what is to be done."""
+
+    act: Act
+    row: Row[Any] | None = None
+
+
+class Advance:
+    """Moves cases on. Handed to the runner; `on_settled` hears of every case that reached a final state."""
+
+    def __init__(
+        self, database: Database, routes: Routes, pace: Pace, on_settled: Callable[[str], None] = lambda _case: None
+    ) -> None:
+        self._database = database
+        self._routes = routes
+        self._pace = pace
+        self._on_settled = on_settled
+
+    async def __call__(self, case_id: str) -> None:
+        """One move. Any defect leaves the row as its last commit left it: it comes due again."""
+        began = monotonic()
+        looked = await self._database.write(lambda c: self._look(c, case_id))
+        row = looked.row
+        if row is None:
+            return
+        route = self._routes.find(row.shop_id, row.carrier)
+        if route is None or route.facts.name != row.route:
+            log.warning("case.route_gone", case=case_id, route=row.route)
+            await self._database.write(lambda c: moves.look_later(c, case_id))
+            return
+        if looked.act is Act.CALL:
+            await self.call(route, row, began)
+        elif looked.act is Act.REPEAT:
+            await self._further_call(route, row)
+        elif looked.act is Act.READ:
+            await self._read(route, row)
+        elif looked.act is Act.WATCH:
+            await self._watch(route, row)
+
+    def _look(self, connection: Connection, case_id: str) -> Looked:
+        row = row_of(connection, case_id)
+        if row is None or (row.state in {state.value for state in FINAL} and row.next_at is None):
+            return Looked(Act.NOTHING)
+        at = now(connection)
+        if row.state == State.SUCCEEDED.value:
+            if row.watch_until is not None and row.watch_until <= at:
+                moves.stop_watching(connection, case_id)
+                return Looked(Act.NOTHING)
+            return Looked(Act.WATCH, row)
+        if row.state not in moves.OPEN:
+            return Looked(Act.NOTHING)
+        if row.phase == Phase.QUEUED.value:
+            return self._look_queued(connection, row, at)
+        if row.watch_until is not None and row.watch_until <= at and moves.give_up(connection, case_id, self._pace):
+            self._on_settled(case_id)
+            return Looked(Act.NOTHING)
+        if row.phase == Phase.CALLING.value:
+            return self._look_calling(connection, row, at)
+        return Looked(Act.WATCH, row)
+
+    def _look_queued(self, connection: Connection, row: Row[Any], at: datetime) -> Looked:
+        if row.call_no > 0 and at - row.created_at >= self._pace.unavailable:
+            reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "nothing"})
+            moves.settle(connection, row.id, State.FAILED, Answer(Said.NEVER_LEFT, reason=reason), self._pace)
+            self._on_settled(row.id)
+            return Looked(Act.NOTHING)
+        if not moves.mark(connection, row.id, row.call_no, self._pace):
+            return Looked(Act.NOTHING)
+        return Looked(Act.CALL, row_of(connection, row.id))
+
+    def _look_calling(self, connection: Connection, row: Row[Any], at: datetime) -> Looked:
+        route = self._routes.find(row.shop_id, row.carrier)
+        settles_by = route.facts.doubt if route is not None else Doubt.PERSON
+        if row.doubted_call < row.call_no:
+            # Marked, and no answer. Where others may be calling it is lost only once its time has passed (ruling 4).
+            if self._database.shared and row.called_at + self._pace.lost_after > at:
+                return Looked(Act.NOTHING)
+            moves.doubt(connection, row.id, row.call_no, person=settles_by is Doubt.PERSON)
+            doubted = row_of(connection, row.id)
+            return Looked(Act.NOTHING) if doubted is None else Looked(_SETTLING[settles_by], doubted)
+        return Looked(_SETTLING[settles_by], row)
+
+    async def first_call(self, row: Row[Any], began: float) -> None:
+        """The call of a case that was submitted and marked in one commit."""
+        route = self._routes.find(row.shop_id, row.carrier)
+        if route is not None:
+            await self.call(route, row, began)
+
+    async def call(self, route: Route, row: Row[Any], began: float) -> None:
+        """The call that the commit just before has allowed. `began` was read before that commit."""
+        if monotonic() - began > self._pace.quiet.total_seconds() / 2:
+            log.warning("case.slept_before_call", case=row.id, call=row.call_no)
+            return
+        answer = await route.intercept(ask_of(row))
+        await self._database.write(lambda c: self._answered(c, row, route, answer))
+        self._settled(answer, row.id)
+
+    def _answered(self, connection: Connection, row: Row[Any], route: Route, answer: Answer) -> None:
+        case_id, call_no = row.id, row.call_no
+        if answer.said is Said.SUCCEEDED:
+            moves.settle(connection, case_id, State.SUCCEEDED, answer, self._pace)
+        elif answer.said is Said.PROCESSING:
+            moves.wait(connection, case_id, answer)
+        elif answer.said is Said.NEVER_LEFT:
+            moves.never_left(connection, case_id, call_no, answer, self._pace)
+        elif answer.said is Said.REFUSED:
+            # A refusal of call k says something only while k is the latest: another replica's repeat may have made an
+            # order before this one arrived.
+            latest = (cases.c.call_no == call_no) & (cases.c.doubted_call < call_no)
+            moves.settle(connection, case_id, State.FAILED, answer, self._pace, only=latest)
+        else:
+            person = route.facts.doubt is Doubt.PERSON
+            moves.doubt(connection, case_id, call_no, person=person, answer=answer)
+
+    async def _further_call(self, route: Route, row: Row[Any], *, readings: int = 0) -> None:
+        began = monotonic()
+
+        def again(connection: Connection) -> Row[Any] | None:
+            marked = moves.mark(connection, row.id, row.call_no, self._pace, readings=readings)
+            return row_of(connection, row.id) if marked else None
+
+        marked = await self._database.write(again)
+        if marked is not None:
+            await self.call(route, marked, began)
+
+    async def _read(self, route: Route, row: Row[Any]) -> None:
+        asked_at = await self._database.read(now) if self._database.shared else datetime.now(UTC)
+        answer = await route.query(ask_of(row))
+        shown = await self._database.write(lambda c: self._read_answered(c, row, answer, asked_at))
+        self._settled(answer, row.id)
+        if shown >= READINGS_NEEDED:
+            if await self._database.write(lambda c: traces.against_us(c, row.id, self._pace)):
+                self._on_settled(row.id)
+                return
+            await self._further_call(route, row, readings=READINGS_NEEDED)
+
+    def _read_answered(self, connection: Connection, row: Row[Any], answer: Answer, asked_at: datetime) -> int:
+        if answer.said is Said.SUCCEEDED:
+            moves.settle(connection, row.id, State.SUCCEEDED, answer, self._pace)
+        elif answer.said is Said.PROCESSING:
+            moves.wait(connection, row.id, answer)
+        elif answer.said is Said.REFUSED:
+            moves.settle(connection, row.id, State.FAILED, answer, self._pace)
+        elif answer.said is Said.NOTHING:
+            return moves.reading(connection, row.id, row.call_no, asked_at, self._pace)
+        else:
+            moves.look_later(connection, row.id)
+        return 0
+
+    async def _watch(self, route: Route, row: Row[Any]) -> None:
+        ask = ask_of(row)
+        status: Answer | None = None
+        if row.state != State.SUCCEEDED.value and route.facts.has_status:
+            status = await route.query(ask)
+        events = await route.trace(ask) if route.facts.has_trace else None
+        if not await self._database.write(lambda c: self._watched(c, row, status, events or [])):
+            return
+        self._on_settled(row.id)
+
+    def _watched(self, connection: Connection, row: Row[Any], status: Answer | None, events: list[Any]) -> bool:
+        told = False
+        if status is not None:
+            told = self._status(connection, row, status)
+        if events:
+            told = traces.take(connection, row.shop_id, row.tracking_number, events, self._pace) or told
+        elif row.phase == Phase.UNCLEAR.value:
+            told = traces.against_us(connection, row.id, self._pace) or told
+        if not told:
+            moves.look_later(connection, row.id)
+        return told
+
+    def _status(self, connection: Connection, row: Row[Any], status: Answer) -> bool:
+        if status.said is Said.SUCCEEDED:
+            return moves.settle(connection, row.id, State.SUCCEEDED, status, self._pace)
+        if status.said is Said.REFUSED:
+            return moves.settle(connection, row.id, State.FAILED, status, self._pace)
+        if status.said is Said.CANCELLED:
+            return moves.settle(connection, row.id, State.CANCELLED, status, self._pace)
+        return False
+
+    def _settled(self, answer: Answer, case_id: str) -> None:
+        if answer.said in {Said.SUCCEEDED, Said.REFUSED, Said.CANCELLED, Said.NEVER_LEFT}:
+            self._on_settled(case_id)
+
+
+def ask_of(row: Row[Any]) -> Ask:
+    """A row as its route needs to know it."""
+    return Ask(
+        interception_id=row.id,
+        tracking_number=row.tracking_number,
+        carrier=row.carrier,
+        after_sale_id=row.after_sale_id,
+        origin=Origin(row.origin),
+        reference=row.carrier_reference,
+        in_doubt=row.doubted_call > 0,
+    )

@@ -1,0 +1,418 @@
+"""The transactions that move a case (`engine.md` 2; rulings 1–8). Nothing else changes the table of cases.
+
+Each is a plain function over a connection, run inside one `Database.write`. Each says in its WHERE what must still be
+true; when it no longer is, it changes nothing and says so. State change, fee, timeline, cards due and live event are
+one transaction.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, update
+
+from bot.domain.answer import Answer, Said
+from bot.domain.case import Phase, SettledBy, State, WayHome
+from bot.domain.parcel import Stage
+from bot.domain.reason import Reason, ReasonCode
+from bot.interception.pace import Pace, next_look, retry_unsent
+from bot.interception.states import ARRIVED, sources, steps_home
+from bot.ledger.fees import Charge, charge
+from bot.store.after_sales import touch
+from bot.store.batches import batch_rows, batches
+from bot.store.cards import outbox
+from bot.store.cases import cases, reason_document, row_of, write_event
+from bot.store.database import now
+from bot.store.events import publish
+from bot.store.sql import insert_new
+
+_CHANCE = random.Random()  # noqa: S311 - spreads looks over time, protects nothing
+
+OPEN = (State.PENDING.value, State.UNKNOWN.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A case about to be opened: what our rules said of it, and who asked."""
+
+    row: Mapping[str, Any]
+    reasons: tuple[Reason, ...] = ()
+    call_now: bool = False
+
+
+def open_case(connection: Connection, submission: Submission, pace: Pace, at: datetime) -> bool:
+    """T1: the case, refused or pending, before anybody is told of it. False when the parcel is blocked meanwhile (R10).
+
+    `call_now` marks the first call in the same commit, for a process that has a call slot free.
+    """
+    refused = bool(submission.reasons)
+    row: dict[str, Any] = {
+        **submission.row,
+        "reasons": [reason_document(reason) for reason in submission.reasons],
+        "created_at": at,
+        "ver": 1,
+        "call_no": 0,
+        "next_at": None,
+        "state": State.REFUSED.value if refused else State.PENDING.value,
+        "phase": Phase.ENDED.value if refused else Phase.QUEUED.value,
+    }
+    if refused:
+        row["settled_at"] = at
+    else:
+        row |= {"next_at": at, "watch_until": at + pace.watch, "looks_since": at}
+        if submission.call_now:
+            row |= _mark_values(1, at, pace)
+    if not insert_new(connection, cases, row):
+        return False
+    facts = {"how": row.get("click"), "rules_version": row["rules_version"], "quoted_fen": row["quoted_fen"]}
+    write_event(connection, row["id"], at, "refused" if refused else "asked", facts, by=row["asked_by"])
+    if submission.call_now and not refused:
+        write_event(connection, row["id"], at, "sent", {"call": 1})
+    _told(connection, row["shop_id"], row["after_sale_id"], row["id"], 1, at)
+    return True
+
+
+def mark(connection: Connection, case_id: str, call_no: int, pace: Pace, *, readings: int = 0) -> bool:
+    """T2: the right to call number `call_no` + 1, committed before the call. False: somebody else has it, or it ended.
+
+    A further call after a doubt needs `readings` readings that show nothing (2 on read routes, ruling 5).
+    """
+    at = now(connection)
+    moved = connection.execute(
+        update(cases)
+        .where(
+            cases.c.id == case_id,
+            cases.c.call_no == call_no,
+            cases.c.phase.in_([Phase.QUEUED.value, Phase.CALLING.value]),
+            or_(
+                cases.c.phase == Phase.QUEUED.value, (cases.c.doubted_call == call_no) & (cases.c.readings >= readings)
+            ),
+        )
+        .values(**_mark_values(call_no + 1, at, pace))
+    )
+    if moved.rowcount == 1:
+        write_event(connection, case_id, at, "sent", {"call": call_no + 1})
+    return moved.rowcount == 1
+
+
+def _mark_values(call_no: int, at: datetime, pace: Pace) -> dict[str, Any]:
+    return {
+        "phase": Phase.CALLING.value,
+        "call_no": call_no,
+        "called_at": at,
+        "readings": 0,
+        "next_at": at + pace.lost_after,
+    }
+
+
+def doubt(connection: Connection, case_id: str, call_no: int, *, person: bool, answer: Answer | None = None) -> bool:
+    """T3c: call `call_no` ended without an answer, or is found marked without one: it may have worked."""
+    at = now(connection)
+    first = cases.c.state == State.PENDING.value
+    row = connection.execute(
+        update(cases)
+        .where(
+            cases.c.id == case_id,
+            cases.c.phase == Phase.CALLING.value,
+            cases.c.call_no == call_no,
+            cases.c.doubted_call < call_no,
+        )
+        .values(
+            state=State.UNKNOWN.value,
+            phase=Phase.UNCLEAR.value if person else Phase.CALLING.value,
+            doubted_call=call_no,
+            last_sent_at=cases.c.called_at,
+            looks_since=at,
+            next_at=case((first, at), else_=next_look(at, at, _CHANCE)),
+            ver=cases.c.ver + 1,
+        )
+        .returning(cases)
+    ).first()
+    if row is None:
+        return False
+    write_event(connection, case_id, at, "doubt", {"call": call_no, **_wire(answer)})
+    _changed(connection, row, at)
+    return True
+
+
+def never_left(connection: Connection, case_id: str, call_no: int, answer: Answer, pace: Pace) -> bool:
+    """T3d: no byte of call `call_no` was written, or the carrier says that it did nothing (ruling 5)."""
+    row = row_of(connection, case_id)
+    if row is None or row.phase != Phase.CALLING.value or row.call_no != call_no or row.doubted_call >= call_no:
+        return False
+    at = now(connection)
+    write_event(connection, case_id, at, "never_left", {"call": call_no, **_wire(answer)})
+    if row.state == State.UNKNOWN.value:
+        values: dict[str, Any] = {"doubted_call": call_no, "next_at": next_look(row.looks_since, at, _CHANCE)}
+    elif at - row.created_at >= pace.unavailable:
+        unavailable = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "nothing"})
+        return settle(connection, case_id, State.FAILED, Answer(answer.said, reason=unavailable), pace)
+    else:
+        values = {"phase": Phase.QUEUED.value, "next_at": retry_unsent(row.created_at, at)}
+    connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    return True
+
+
+def reading(connection: Connection, case_id: str, call_no: int, asked_at: datetime, pace: Pace) -> int:
+    """A reading that worked and shows no order. Returns how many such readings permit a further call so far.
+
+    One counts only when it was asked at least the quiet time after the latest call that may have left: an early
+    «nothing» permits nothing, since that call may still be on its way.
+    """
+    row = row_of(connection, case_id)
+    if row is None or row.state != State.UNKNOWN.value or row.call_no != call_no or row.doubted_call != call_no:
+        return 0
+    at = now(connection)
+    counts_from = row.last_sent_at + pace.quiet
+    counted = row.readings + 1 if asked_at >= counts_from else 0
+    look = next_look(row.looks_since, at, _CHANCE)
+    soon = retry_unsent(at, at) if counted else max(counts_from, at)
+    connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(readings=counted, polls=cases.c.polls + 1, next_at=min(look, soon), ver=cases.c.ver + 1)
+    )
+    write_event(connection, case_id, at, "reading", {"call": call_no, "counts": counted})
+    return counted
+
+
+def look_later(connection: Connection, case_id: str) -> None:
+    """A look told nothing: the next one comes by the steps of ruling 7."""
+    row = row_of(connection, case_id)
+    if row is not None and row.looks_since is not None and row.phase != Phase.QUEUED.value:
+        at = now(connection)
+        connection.execute(
+            update(cases)
+            .where(cases.c.id == case_id)
+            .values(next_at=next_look(row.looks_since, at, _CHANCE), polls=cases.c.polls + 1)
+        )
+
+
+def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
+    """T3a: the carrier has an order of ours and works on it."""
+    at = now(connection)
+    row = row_of(connection, case_id)
+    if row is None or row.state not in OPEN:
+        return False
+    news = row.phase != Phase.WATCHING.value or (answer.reference not in {None, row.carrier_reference})
+    since = at if row.phase != Phase.WATCHING.value else row.looks_since
+    moved = connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id, cases.c.state.in_(OPEN))
+        .values(
+            state=State.PENDING.value,
+            phase=Phase.WATCHING.value,
+            looks_since=since,
+            next_at=at if row.phase != Phase.WATCHING.value else next_look(since, at, _CHANCE),
+            polls=cases.c.polls + 1,
+            carrier_reference=func.coalesce(answer.reference, cases.c.carrier_reference),
+            ver=cases.c.ver + (1 if news else 0),
+        )
+        .returning(cases)
+    ).first()
+    if moved is None:
+        return False
+    if news:
+        write_event(connection, case_id, at, "answered", {"said": answer.said.value, **_wire(answer)})
+        _changed(connection, moved, at)
+    return True
+
+
+def settle(
+    connection: Connection,
+    case_id: str,
+    to: State,
+    answer: Answer,
+    pace: Pace,
+    *,
+    by: str | None = None,
+    only: ColumnElement[bool] | None = None,
+) -> bool:
+    """T3b: the end, and with a success its fee, in one transaction. False when it had ended already.
+
+    `only` narrows what must still hold, such as "call k is the latest" for a refusal of call k.
+    """
+    at = now(connection)
+    values: dict[str, Any] = {
+        "state": to.value,
+        "phase": Phase.ENDED.value,
+        "settled_at": at,
+        "ver": cases.c.ver + 1,
+        "next_at": None,
+        "carrier_reference": func.coalesce(answer.reference, cases.c.carrier_reference),
+        "adopted": answer.adopted,
+        "alarm": answer.alarm,
+    }
+    if to is State.SUCCEEDED:
+        values |= {"next_at": at, "looks_since": at, "watch_until": at + pace.watch}
+        values["fee_fen"] = cases.c.quoted_fen if answer.fee_fen is None else answer.fee_fen
+        values["settled_by"] = func.coalesce(answer.settled_by.value if answer.settled_by else None, cases.c.settled_by)
+    else:
+        values["settled_by"] = None
+    if answer.reason is not None:
+        values["reasons"] = [reason_document(answer.reason)]
+        values["carrier_code"] = answer.reason.carrier_code
+        values["carrier_text"] = answer.reason.carrier_text
+    condition = [cases.c.id == case_id, cases.c.state.in_([state.value for state in sources(to)])]
+    if only is not None:
+        condition.append(only)
+    row = connection.execute(update(cases).where(*condition).values(**values).returning(cases)).first()
+    if row is None:
+        return False
+    facts = {"state": to.value, "adopted": answer.adopted, **_wire(answer)}
+    if to is State.SUCCEEDED:
+        facts["fee_fen"] = row.fee_fen
+        _charge(connection, row, at)
+    write_event(connection, case_id, at, "settled", facts, by=by)
+    if to is State.SUCCEEDED and answer.way_home is not None:
+        go_home(connection, case_id, Stage.RETURNED if answer.way_home is WayHome.RETURNED else Stage.RETURNING, pace)
+    _changed(connection, row, at)
+    return True
+
+
+def _charge(connection: Connection, row: Row[Any], at: datetime) -> None:
+    charge(
+        connection,
+        Charge(
+            shop_id=row.shop_id,
+            interception_id=row.id,
+            tracking_number=row.tracking_number,
+            carrier=row.carrier,
+            amount_fen=row.fee_fen,
+            settled_by=SettledBy(row.settled_by),
+            at=at,
+        ),
+    )
+
+
+def go_home(
+    connection: Connection, case_id: str, stage: Stage, pace: Pace, facts: Mapping[str, Any] | None = None
+) -> bool:
+    """What the newest stage of the trace means for a success: its way home, or a contradiction."""
+    row = row_of(connection, case_id)
+    if row is None or row.state != State.SUCCEEDED.value:
+        return False
+    steps = steps_home(WayHome(row.way_home) if row.way_home else None, stage)
+    if not steps:
+        return False
+    return _way_home(connection, row, steps, pace, by=None, facts=facts or {"stage": stage.value})
+
+
+def mark_way_home(connection: Connection, case_id: str, to: WayHome, pace: Pace, by: str) -> bool:
+    """A person says that the parcel got lost or damaged, or turned after all."""
+    row = row_of(connection, case_id)
+    if row is None or row.state != State.SUCCEEDED.value:
+        return False
+    return _way_home(connection, row, [to], pace, by=by, facts={})
+
+
+def _way_home(
+    connection: Connection,
+    row: Row[Any],
+    steps: list[WayHome],
+    pace: Pace,
+    *,
+    by: str | None,
+    facts: Mapping[str, Any],
+) -> bool:
+    at = now(connection)
+    last = steps[-1]
+    values: dict[str, Any] = {"way_home": last.value, "ver": cases.c.ver + 1, "looks_since": at}
+    values["next_at"] = None if last in ARRIVED else next_look(at, at, _CHANCE)
+    values["watch_until"] = at + pace.watch
+    moved = connection.execute(
+        update(cases).where(cases.c.id == row.id, cases.c.ver == row.ver).values(**values).returning(cases)
+    ).first()
+    if moved is None:
+        return False
+    for step in steps:
+        write_event(connection, row.id, at, "way_home", {"way_home": step.value, **facts}, by=by)
+    _changed(connection, moved, at)
+    return True
+
+
+def give_up(connection: Connection, case_id: str, pace: Pace) -> bool:
+    """Fifteen days without any sign: failed, and nothing is charged."""
+    reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "no_sign", "days": pace.watch.days})
+    at = now(connection)
+    return settle(connection, case_id, State.FAILED, _because(reason), pace, only=cases.c.watch_until <= at)
+
+
+def stop_watching(connection: Connection, case_id: str) -> None:
+    """A success whose way home never showed its end: nothing is left to look at."""
+    connection.execute(
+        update(cases).where(cases.c.id == case_id, cases.c.state == State.SUCCEEDED.value).values(next_at=None)
+    )
+
+
+def call_off(connection: Connection, case_id: str, by: str, pace: Pace) -> bool:
+    """A person cancels what has not left."""
+    unsent = cases.c.phase == Phase.QUEUED.value
+    return settle(connection, case_id, State.CANCELLED, _because(None), pace, by=by, only=unsent)
+
+
+def cancel_asked(connection: Connection, case_id: str, answer: Answer, by: str) -> None:
+    """Keeps that the carrier was asked to take it back, and what it said."""
+    write_event(
+        connection, case_id, now(connection), "cancel_asked", {"said": answer.said.value, **_wire(answer)}, by=by
+    )
+
+
+def look_now(connection: Connection, case_id: str) -> bool:
+    """Brings the next look forward; a call that is in flight is left alone."""
+    at = now(connection)
+    in_flight = (cases.c.phase == Phase.CALLING.value) & (cases.c.doubted_call < cases.c.call_no)
+    moved = connection.execute(
+        update(cases)
+        .where(
+            cases.c.id == case_id,
+            ~in_flight,
+            or_(cases.c.next_at > at, (cases.c.next_at.is_(None)) & cases.c.state.in_(OPEN)),
+        )
+        .values(next_at=at)
+    )
+    return moved.rowcount == 1
+
+
+def _because(reason: Reason | None) -> Answer:
+    return Answer(Said.REFUSED, reason=reason)
+
+
+def _wire(answer: Answer | None) -> dict[str, Any]:
+    """What the timeline keeps of an answer: redacted extracts, codes, reference."""
+    if answer is None:
+        return {}
+    facts = {"sent": answer.sent, "got": answer.got, "reference": answer.reference, "alarm": answer.alarm}
+    if answer.reason is not None:
+        facts["reason"] = answer.reason.code.value
+        facts["carrier_code"] = answer.reason.carrier_code
+        facts["carrier_text"] = answer.reason.carrier_text
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _changed(connection: Connection, row: Row[Any], at: datetime) -> None:
+    """All cards of the case are due, and live pages hear of it."""
+    connection.execute(update(outbox).where(outbox.c.target == f"case:{row.id}").values(due_at=at))
+    _told(connection, row.shop_id, row.after_sale_id, row.id, row.ver, at)
+    batch = connection.execute(
+        update(batches)
+        .where(
+            batches.c.id.in_(
+                batch_rows.select().with_only_columns(batch_rows.c.batch_id).where(batch_rows.c.case_id == row.id)
+            )
+        )
+        .values(ver=batches.c.ver + 1)
+        .returning(batches.c.id, batches.c.ver)
+    ).first()
+    if batch is not None:
+        connection.execute(update(outbox).where(outbox.c.target == f"batch:{batch.id}").values(due_at=at))
+        publish(connection, row.shop_id, f"batch:{batch.id}", batch.ver, at)
+
+
+def _told(connection: Connection, shop_id: str, after_sale_id: str, case_id: str, version: int, at: datetime) -> None:
+    publish(connection, shop_id, f"case:{case_id}", version, at)
+    touch(connection, shop_id, after_sale_id, at)

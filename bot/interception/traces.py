@@ -1,0 +1,86 @@
+"""What a parcel's trace means for its interception (contract, "States"; R9; ruling 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from bot.domain.answer import Answer, Said
+from bot.domain.case import Phase, State, WayHome
+from bot.domain.parcel import Stage, TraceEvent
+from bot.domain.reason import Reason, ReasonCode
+from bot.interception import moves
+from bot.interception.pace import Pace
+from bot.interception.states import TURNED_BACK
+from bot.rules.stage import stage_of_trace
+from bot.store.after_sales import add_trace, after_sale_ids_of, touch, trace_of
+from bot.store.cases import cases
+from bot.store.database import now
+
+_FOLLOWED = (State.PENDING.value, State.UNKNOWN.value, State.SUCCEEDED.value)
+
+
+def take(connection: Connection, shop_id: str, tracking_number: str, events: Sequence[TraceEvent], pace: Pace) -> bool:
+    """Keeps the new events and moves the parcel's interception as they demand; True when a case changed.
+
+    The same events again change nothing.
+    """
+    at = now(connection)
+    if not add_trace(connection, shop_id, tracking_number, events, at):
+        return False
+    return heard(connection, shop_id, tracking_number, pace)
+
+
+def heard(connection: Connection, shop_id: str, tracking_number: str, pace: Pace) -> bool:
+    """New events of this parcel have just been stored: moves its interception, brings its next look forward."""
+    at = now(connection)
+    for after_sale_id in after_sale_ids_of(connection, shop_id, tracking_number):
+        touch(connection, shop_id, after_sale_id, at)
+    row = connection.execute(
+        select(cases).where(
+            cases.c.shop_id == shop_id, cases.c.tracking_number == tracking_number, cases.c.state.in_(_FOLLOWED)
+        )
+    ).first()
+    if row is None:
+        return False
+    stage = stage_now(connection, row)
+    if row.state == State.SUCCEEDED.value:
+        return moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
+    if stage in TURNED_BACK:
+        home = WayHome.RETURNED if stage is Stage.RETURNED else WayHome.RETURNING
+        return moves.settle(connection, row.id, State.SUCCEEDED, Answer(Said.SUCCEEDED, way_home=home), pace)
+    if against_us(connection, row.id, pace):
+        return True
+    moves.look_now(connection, row.id)
+    return False
+
+
+def against_us(connection: Connection, case_id: str, pace: Pace) -> bool:
+    """Settles as failed a case whose parcel the buyer has, where the trace may say so by itself (ruling 7).
+
+    While a call of ours is in flight or in doubt, the route's own answer comes first; `advance` asks here again after
+    two readings that showed nothing.
+    """
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
+    if row is None or row.state not in moves.OPEN or stage_now(connection, row) is not Stage.DELIVERED:
+        return False
+    answered = row.phase in {Phase.WATCHING.value, Phase.UNCLEAR.value}
+    read_twice = row.phase == Phase.CALLING.value and row.doubted_call == row.call_no and row.readings >= 2
+    if not answered and not read_twice:
+        return False
+    reason = Reason(ReasonCode.ALREADY_DELIVERED, {"by": "trace"})
+    return moves.settle(connection, case_id, State.FAILED, Answer(Said.REFUSED, reason=reason), pace)
+
+
+def stage_now(connection: Connection, row: Row[Any]) -> Stage:
+    """The stage that the stored trace shows."""
+    return stage_of_trace(trace_of(connection, row.shop_id, row.tracking_number), row.carrier)
+
+
+def _newest(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+    trace = trace_of(connection, row.shop_id, row.tracking_number)
+    if not trace:
+        return {}
+    return {"text": trace[-1].text, "place": trace[-1].place, "event_at": trace[-1].at.isoformat()}
