@@ -8,17 +8,22 @@ and the case stays in doubt.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from bot.domain.answer import Answer, Said
 from bot.domain.case import SettledBy
 from bot.domain.parcel import TraceEvent
 from bot.domain.people import Origin
-from bot.outbound import NeverLeft, NoAnswer, Outbound
+from bot.domain.reason import Reason, ReasonCode
+from bot.outbound import NeverLeft, NoAnswer, Outbound, Outcome, Response
+
+M = TypeVar("M", bound=BaseModel)
+S = TypeVar("S", bound=BaseModel)
 
 
 class Doubt(StrEnum):
@@ -125,10 +130,27 @@ def extract(*parts: str | None) -> str:
     return " · ".join(" ".join(part.split())[:200] for part in parts if part)
 
 
-def unanswered(outcome: NeverLeft | NoAnswer, sent: str) -> Answer:
-    """The answer of a call that brought none: it never left, or it is in doubt."""
-    said = Said.NEVER_LEFT if isinstance(outcome, NeverLeft) else Said.NO_ANSWER
-    return Answer(said, sent=sent, got=outcome.why)
+def answered(outcome: Outcome, model: type[M], sent: str) -> M | Answer:
+    """What came, read as that model; else the answer of a call that brought nothing to read.
+
+    That is: it never left, or it is in doubt, which HTTP 5xx and a body that is not the model's are as well. The model
+    itself refuses what merely looks like an answer.
+    """
+    match outcome:
+        case NeverLeft(why):
+            return Answer(Said.NEVER_LEFT, sent=sent, got=why)
+        case NoAnswer(why):
+            return Answer(Said.NO_ANSWER, sent=sent, got=why)
+        case Response(status, body):
+            if status < 500:
+                with suppress(ValidationError):
+                    return model.model_validate_json(body)
+            return Answer(Said.NO_ANSWER, sent=sent, got=f"HTTP {status} · unreadable, {len(body)} bytes")
+
+
+def no_cancel(ask: Ask) -> Answer:
+    """What a route without `can_cancel` says."""
+    return Answer(Said.REFUSED, reason=Reason(ReasonCode.CARRIER_RULE, facts={"carrier": ask.carrier}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +185,6 @@ class SignedPush:
     account: str
     text: str
     digest: str
-
-
-S = TypeVar("S", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)

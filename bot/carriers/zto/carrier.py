@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from bot.carriers.contract import Doubt, RouteFacts, RouteKind, SuccessOn, extract, unanswered
+from bot.carriers.contract import Doubt, RouteFacts, RouteKind, SuccessOn, answered, extract
 from bot.carriers.zto import callback, mapping
 from bot.carriers.zto.client import CANCEL, CREATE, STATUS, ZtoClient
 from bot.carriers.zto.signing import Digest
@@ -16,11 +16,10 @@ from bot.carriers.zto.wire import ByBill, CancelIntercept, CreateIntercept, Enve
 from bot.domain.answer import Answer, Said
 from bot.domain.case import SettledBy
 from bot.domain.parcel import Stage, TraceEvent
-from bot.outbound import Response
 
 if TYPE_CHECKING:
     from bot.carriers.contract import Ask
-    from bot.outbound import Outbound, Outcome
+    from bot.outbound import Outbound
 
 
 class ZtoSettings(BaseModel):
@@ -104,7 +103,7 @@ class ZtoRoute:
             customer_name=settings.customer_name,
         )
         sent = extract(CREATE, f"requestId {ask.interception_id}", f"destinationType {settings.destination_type}")
-        envelope = _read(await self._client.create(message), sent)
+        envelope = answered(await self._client.create(message), Envelope, sent)
         if isinstance(envelope, Answer):
             return envelope
         answer = mapping.created(envelope, ask, sent, settings.success_on)
@@ -120,7 +119,7 @@ class ZtoRoute:
         """Takes the order back, while 中通 is still intercepting."""
         message = CancelIntercept(bill_code=ask.tracking_number, third_biz_no=ask.interception_id)
         sent = extract(CANCEL, f"thirdBizNo {ask.interception_id}")
-        envelope = _read(await self._client.cancel(message), sent)
+        envelope = answered(await self._client.cancel(message), Envelope, sent)
         if isinstance(envelope, Answer):
             return envelope
         if envelope.status:
@@ -136,12 +135,12 @@ class ZtoRoute:
         return time.monotonic() + self._client.limit_s
 
     async def _scans(self, ask: Ask, deadline: float) -> list[TraceEvent] | None:
-        envelope = _read(await self._client.trace(ByBill(bill_code=ask.tracking_number), deadline), "")
+        envelope = answered(await self._client.trace(ByBill(bill_code=ask.tracking_number), deadline), Envelope, "")
         return None if isinstance(envelope, Answer) else mapping.trace(envelope)
 
     async def _followed(self, ask: Ask, deadline: float) -> Answer:
         sent = extract(STATUS, f"billCode {ask.tracking_number}")
-        envelope = _read(await self._client.status(ByBill(bill_code=ask.tracking_number), deadline), sent)
+        envelope = answered(await self._client.status(ByBill(bill_code=ask.tracking_number), deadline), Envelope, sent)
         if isinstance(envelope, Answer):
             return replace(envelope, said=Said.NO_ANSWER)
         if not envelope.status and envelope.status_code not in mapping.NO_SUCH_ORDER:
@@ -166,14 +165,6 @@ class ZtoRoute:
         if status.said is Said.NOTHING:
             return refusal
         return status if status.said is Said.NO_ANSWER else replace(status, adopted=True)
-
-
-def _read(outcome: Outcome, sent: str) -> Envelope | Answer:
-    """A readable envelope, or the answer of a call that brought none."""
-    if not isinstance(outcome, Response):
-        return unanswered(outcome, sent)
-    envelope = mapping.readable(outcome.status, outcome.body)
-    return envelope if envelope is not None else mapping.unreadable(outcome.status, outcome.body, sent)
 
 
 KIND: Final[RouteKind[ZtoSettings]] = RouteKind("zto", ("zto",), ZtoSettings, ZtoRoute, callback.DOOR)

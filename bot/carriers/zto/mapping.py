@@ -98,22 +98,6 @@ PUSH_STAGES: Final[Mapping[str, Stage]] = {
 """`action` of a push. ARRIVAL is not here: a push does not tell a centre from a branch, so the text decides."""
 
 
-def readable(status: int, body: bytes) -> Envelope | None:
-    """The envelope, or None for what proves nothing: HTTP 5xx, or a body that is not 中通's."""
-    if status >= 500:
-        return None
-    try:
-        envelope = Envelope.model_validate_json(body)
-    except ValidationError:
-        return None
-    return None if envelope.status is None and not envelope.status_code else envelope
-
-
-def unreadable(status: int, body: bytes, sent: str) -> Answer:
-    """Something came and cannot be read: in doubt."""
-    return Answer(Said.NO_ANSWER, sent=sent, got=extract(f"HTTP {status}", f"unreadable, {len(body)} bytes"))
-
-
 def created(envelope: Envelope, ask: Ask, sent: str, success_on: SuccessOn) -> Answer:
     """What a create brought. Whether "already taken" may be ours is the route's question."""
     if not envelope.status:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
+from typing import Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 
@@ -52,6 +54,13 @@ class Envelope(_Came):
     message: str | None = Field(None, validation_alias=AliasChoices("message", "messag"))
     data: JsonValue = None
     result: JsonValue = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        """JSON of some other kind, such as a proxy's, proves nothing."""
+        if self.status is None and not self.status_code:
+            raise ValueError("neither status nor statusCode")
+        return self
 
     @property
     def payload(self) -> JsonValue:

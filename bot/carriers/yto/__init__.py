@@ -1,0 +1,1 @@
+"""圆通 YTO by its own open platform."""
