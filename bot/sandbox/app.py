@@ -47,7 +47,7 @@ async def run(host: str, port: int, log_path: Path, seed: int) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     app = build(log_path, seed)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
         bound = await app[LISTENER].open(runner, host, port)
