@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Row
 
 from bot.carriers.contract import Ask, Doubt, Route, Routes
 from bot.domain.answer import Answer, Said
-from bot.domain.case import FINAL, Phase, State
+from bot.domain.case import FINAL, Phase, SettledBy, State
+from bot.domain.parcel import TraceEvent
 from bot.domain.people import Origin
 from bot.domain.reason import Reason, ReasonCode
 from bot.interception import moves, traces
@@ -145,7 +146,7 @@ class Advance:
     def _answered(self, connection: Connection, row: Row[Any], route: Route, answer: Answer) -> None:
         case_id, call_no = row.id, row.call_no
         if answer.said is Said.SUCCEEDED:
-            moves.settle(connection, case_id, State.SUCCEEDED, answer, self._pace)
+            moves.settle(connection, case_id, State.SUCCEEDED, answer, self._pace, ground=ground_of(route, answer))
         elif answer.said is Said.PROCESSING:
             moves.wait(connection, case_id, answer)
         elif answer.said is Said.NEVER_LEFT:
@@ -173,7 +174,7 @@ class Advance:
     async def _read(self, route: Route, row: Row[Any]) -> None:
         asked_at = await self._database.read(now) if self._database.shared else datetime.now(UTC)
         answer = await route.query(ask_of(row))
-        shown = await self._database.write(lambda c: self._read_answered(c, row, answer, asked_at))
+        shown = await self._database.write(lambda c: self._read_answered(c, row, route, answer, asked_at))
         self._settled(answer, row.id)
         if shown >= READINGS_NEEDED:
             if await self._database.write(lambda c: traces.against_us(c, row.id, self._pace)):
@@ -181,9 +182,11 @@ class Advance:
                 return
             await self._further_call(route, row, readings=READINGS_NEEDED)
 
-    def _read_answered(self, connection: Connection, row: Row[Any], answer: Answer, asked_at: datetime) -> int:
+    def _read_answered(
+        self, connection: Connection, row: Row[Any], route: Route, answer: Answer, asked_at: datetime
+    ) -> int:
         if answer.said is Said.SUCCEEDED:
-            moves.settle(connection, row.id, State.SUCCEEDED, answer, self._pace)
+            moves.settle(connection, row.id, State.SUCCEEDED, answer, self._pace, ground=ground_of(route, answer))
         elif answer.said is Said.PROCESSING:
             moves.wait(connection, row.id, answer)
         elif answer.said is Said.REFUSED:
@@ -200,14 +203,16 @@ class Advance:
         if row.state != State.SUCCEEDED.value and route.facts.has_status:
             status = await route.query(ask)
         events = await route.trace(ask) if route.facts.has_trace else None
-        if not await self._database.write(lambda c: self._watched(c, row, status, events or [])):
+        if not await self._database.write(lambda c: self._watched(c, row, route, status, events or [])):
             return
         self._on_settled(row.id)
 
-    def _watched(self, connection: Connection, row: Row[Any], status: Answer | None, events: list[Any]) -> bool:
+    def _watched(
+        self, connection: Connection, row: Row[Any], route: Route, status: Answer | None, events: list[TraceEvent]
+    ) -> bool:
         told = False
         if status is not None:
-            told = self._status(connection, row, status)
+            told = self._status(connection, row, route, status)
         if events:
             told = traces.take(connection, row.shop_id, row.tracking_number, events, self._pace) or told
         elif row.phase == Phase.UNCLEAR.value:
@@ -216,9 +221,10 @@ class Advance:
             moves.look_later(connection, row.id)
         return told
 
-    def _status(self, connection: Connection, row: Row[Any], status: Answer) -> bool:
+    def _status(self, connection: Connection, row: Row[Any], route: Route, status: Answer) -> bool:
         if status.said is Said.SUCCEEDED:
-            return moves.settle(connection, row.id, State.SUCCEEDED, status, self._pace)
+            ground = ground_of(route, status)
+            return moves.settle(connection, row.id, State.SUCCEEDED, status, self._pace, ground=ground)
         if status.said is Said.REFUSED:
             return moves.settle(connection, row.id, State.FAILED, status, self._pace)
         if status.said is Said.CANCELLED:
@@ -228,6 +234,11 @@ class Advance:
     def _settled(self, answer: Answer, case_id: str) -> None:
         if answer.said in {Said.SUCCEEDED, Said.REFUSED, Said.CANCELLED, Said.NEVER_LEFT}:
             self._on_settled(case_id)
+
+
+def ground_of(route: Route, answer: Answer) -> str:
+    """Why a success that this route told counts as one: the words on its card differ (console README 7)."""
+    return "platform" if answer.settled_by is SettledBy.PLATFORM else route.facts.success_on.value
 
 
 def ask_of(row: Row[Any]) -> Ask:

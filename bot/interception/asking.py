@@ -172,6 +172,7 @@ class Asking:
             "tracking_number": parcel.tracking_number,
             "carrier": parcel.carrier,
             "route": route.facts.name if route is not None else "",
+            "doubt_by": route.facts.doubt.value if route is not None else "",
             "route_can_cancel": route is not None and route.facts.can_cancel,
             "settled_by": route.facts.settled_by.value if route is not None and verdict.eligible else None,
             "origin": asker.origin.value,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from bot.carriers.contract import Routes
 from bot.domain.after_sale import AfterSale
+from bot.domain.case import SettledBy
 from bot.domain.interception import Interception
 from bot.domain.parcel import Parcel, Stage, TraceEvent
 from bot.domain.people import Asker
@@ -40,6 +41,7 @@ class Candidate:
     reading: StageReading
     verdict: Verdict
     blocking: Interception | None
+    settled_by: SettledBy | None = None
 
 
 def shop_facts(connection: Connection, shop_id: str) -> ShopFacts:
@@ -88,7 +90,8 @@ def judge(
         rules,
     )
     own = blocks if blocks is not None and blocks.shop_id == shop.shop_id else None
-    return Candidate(after_sale, parcel, reading, verdict, own)
+    settled_by = None if route is None else route.facts.settled_by
+    return Candidate(after_sale, parcel, reading, verdict, own, settled_by)
 
 
 def _blocking(case: Interception, shop_id: str) -> Blocking:

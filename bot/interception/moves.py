@@ -230,11 +230,12 @@ def settle(
     pace: Pace,
     *,
     by: str | None = None,
+    ground: str | None = None,
     only: ColumnElement[bool] | None = None,
 ) -> bool:
     """T3b: the end, and with a success its fee, in one transaction. False when it had ended already.
 
-    `only` narrows what must still hold, such as "call k is the latest" for a refusal of call k.
+    `ground` says why a success counts as one. `only` narrows what must still hold, such as "call k is the latest" for a refusal of call k.
     """
     at = now(connection)
     values: dict[str, Any] = {
@@ -248,6 +249,7 @@ def settle(
         "alarm": answer.alarm,
     }
     if to is State.SUCCEEDED:
+        values["ground"] = "adopted" if answer.adopted else ground
         values |= {"next_at": at, "looks_since": at, "watch_until": at + pace.watch}
         values["fee_fen"] = cases.c.quoted_fen if answer.fee_fen is None else answer.fee_fen
         values["settled_by"] = func.coalesce(answer.settled_by.value if answer.settled_by else None, cases.c.settled_by)

@@ -67,8 +67,13 @@ class Interceptions:
         self._advance = advance
         self._settled = settled
 
-    def _asking(self) -> Asking:
+    def asking(self) -> Asking:
+        """What asks are judged by at this moment."""
         return Asking(self._routes, self._rules(), self._pace)
+
+    def nudge(self) -> None:
+        """Something has come due just now."""
+        self._runner.nudge()
 
     # --- before the ask ----------------------------------------------------------------------------------------
 
@@ -88,7 +93,7 @@ class Interceptions:
 
     def _candidates(self, connection: Connection, asker: Asker, after_sale_id: str) -> list[Candidate]:
         after_sale = after_sales.load(connection, asker.shop_id, after_sale_id)
-        return [] if after_sale is None else self._asking().candidates(connection, asker, after_sale)
+        return [] if after_sale is None else self.asking().candidates(connection, asker, after_sale)
 
     async def _refresh(self, shop_id: str, found: Sequence[Candidate]) -> bool:
         asking: dict[str, asyncio.Future[list[TraceEvent] | None]] = {}
@@ -121,7 +126,7 @@ class Interceptions:
         if len(wanted) > MOST:
             raise TooMany(MOST)
         asked = Asked(asker, wanted, key, click)
-        asking = self._asking()
+        asking = self.asking()
         slots = self._runner.take_slots(len(wanted))
         began = monotonic()
         taken = Taken()

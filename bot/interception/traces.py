@@ -50,7 +50,8 @@ def heard(connection: Connection, shop_id: str, tracking_number: str, pace: Pace
         return moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
     if stage in TURNED_BACK:
         home = WayHome.RETURNED if stage is Stage.RETURNED else WayHome.RETURNING
-        return moves.settle(connection, row.id, State.SUCCEEDED, Answer(Said.SUCCEEDED, way_home=home), pace)
+        answer = Answer(Said.SUCCEEDED, way_home=home)
+        return moves.settle(connection, row.id, State.SUCCEEDED, answer, pace, ground="trace")
     if against_us(connection, row.id, pace):
         return True
     moves.look_now(connection, row.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from bot.store.schema import Moment, Serial, metadata
 
@@ -31,10 +31,12 @@ batch_rows = Table(
     Column("typed", String(64), nullable=False),
     Column("after_sale_id", String(64)),
     Column("tracking_number", String(64)),
+    Column("carrier", String(32)),
+    Column("fee_fen", BigInteger, nullable=False, default=0),
     Column("outcome", String(24), nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("case_id", String(40)),
     UniqueConstraint("batch_id", "typed", "tracking_number"),
     Index(None, "case_id"),
 )
-"""`outcome` before a case exists: `eligible`, `refused`, `not_found`, `several`, `waiting`; then `case`."""
+"""`outcome`: `eligible`, `refused`, `not_found` or `several` as checked; `case` once it is an interception."""

@@ -1,11 +1,13 @@
 """Runs the migrations on the connection that `migrate.py` hands over."""
 
+from typing import Literal
+
 from alembic import context
 
 from bot.store.schema import Moment, metadata
 
 
-def render(kind: str, item: object, _context: object) -> str | bool:
+def render(kind: str, item: object, _context: object) -> str | Literal[False]:
     """A revision must not change when `Moment` does: it is a whole number in the table."""
     return "sa.BigInteger()" if kind == "type" and isinstance(item, Moment) else False
 

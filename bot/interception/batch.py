@@ -1,0 +1,310 @@
+"""Many parcels at once (ruling 20): checked, confirmed once, opened in small transactions, resumed after a restart."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from bot.domain.interception import Interception
+from bot.domain.people import Asker
+from bot.domain.reason import Reason
+from bot.interception.asking import Asking, Target
+from bot.interception.errors import ChoiceRequired, NotFound, TooMany, UnknownParcels
+from bot.interception.service import MOST, Interceptions
+from bot.store import after_sales
+from bot.store.batches import batch_rows, batches
+from bot.store.cases import read_reason, reason_document, several
+from bot.store.database import Database, now
+from bot.store.events import publish
+
+CHUNK = 20
+"""So many cases are opened in one transaction: a batch must not hold up somebody's single click."""
+
+
+class BatchState(StrEnum):
+    """`DRAFTED`: checked, nobody has confirmed yet."""
+
+    DRAFTED = "drafted"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+class Outcome(StrEnum):
+    """What a pasted number is, before it becomes a case; `SEVERAL`: it names more than one parcel, somebody must choose."""
+
+    ELIGIBLE = "eligible"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    SEVERAL = "several"
+    CASE = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One pasted number, where it led, and its interception once there is one."""
+
+    position: int
+    typed: str
+    outcome: Outcome
+    after_sale_id: str | None
+    tracking_number: str | None
+    carrier: str | None
+    fee_fen: int
+    reasons: tuple[Reason, ...]
+    case: Interception | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as it is now."""
+
+    id: str
+    number: int
+    version: int
+    shop_id: str
+    state: BatchState
+    by_id: str
+    by_name: str
+    created_at: datetime
+    confirmed_at: datetime | None
+    rows: tuple[BatchRow, ...]
+
+
+class Batches:
+    """Drafting, confirming, pausing and moving batches on."""
+
+    def __init__(self, database: Database, interceptions: Interceptions) -> None:
+        self._database = database
+        self._interceptions = interceptions
+
+    async def draft(self, asker: Asker, numbers: Sequence[str], conversation: str | None = None) -> Batch:
+        """Checks every number against the rules; nothing is sent. Raises `TooMany` above 500."""
+        wanted = list(dict.fromkeys(numbers))
+        if len(wanted) > MOST:
+            raise TooMany(MOST)
+        asking = self._interceptions.asking()
+        batch_id = f"batch-{secrets.token_hex(8)}"
+
+        def write(connection: Connection) -> None:
+            at = now(connection)
+            connection.execute(
+                batches.insert(),
+                {
+                    "id": batch_id,
+                    "shop_id": asker.shop_id,
+                    "by_id": asker.person_id or asker.key_id or "",
+                    "by_name": asker.name,
+                    "state": BatchState.DRAFTED.value,
+                    "conversation": conversation,
+                    "created_at": at,
+                    "ver": 1,
+                },
+            )
+            rows = [row for typed in wanted for row in _checked(connection, asker, asking, typed)]
+            once = {row["tracking_number"] or row["typed"]: row for row in reversed(rows)}
+            for position, row in enumerate(reversed(once.values())):
+                connection.execute(batch_rows.insert(), {"batch_id": batch_id, "position": position, **row})
+
+        await self._database.write(write)
+        return await self._own(asker.shop_id, batch_id)
+
+    async def get(self, shop_id: str, batch_id: str) -> Batch | None:
+        """The shop's batch of that id."""
+        return await self._database.read(lambda c: _load(c, shop_id, batch_id))
+
+    async def recent(self, shop_id: str, limit: int = 20) -> list[Batch]:
+        """The shop's latest confirmed batches, newest first."""
+
+        def load(connection: Connection) -> list[Batch]:
+            wanted = (
+                select(batches.c.id)
+                .where(batches.c.shop_id == shop_id, batches.c.state != BatchState.DRAFTED.value)
+                .order_by(batches.c.seq.desc())
+                .limit(limit)
+            )
+            found = [_load(connection, shop_id, batch_id) for batch_id in connection.execute(wanted).scalars()]
+            return [batch for batch in found if batch is not None]
+
+        return await self._database.read(load)
+
+    async def confirm(self, asker: Asker, batch_id: str) -> Batch:
+        """The one confirmation: from now on every eligible number becomes an interception. Again: the same state."""
+        return await self._switch(asker, batch_id, BatchState.DRAFTED, BatchState.RUNNING)
+
+    async def pause(self, asker: Asker, batch_id: str) -> Batch:
+        """Opens no further case; what was opened goes on."""
+        return await self._switch(asker, batch_id, BatchState.RUNNING, BatchState.PAUSED)
+
+    async def go_on(self, asker: Asker, batch_id: str) -> Batch:
+        """Continues a paused batch."""
+        return await self._switch(asker, batch_id, BatchState.PAUSED, BatchState.RUNNING)
+
+    async def _switch(self, asker: Asker, batch_id: str, before: BatchState, after: BatchState) -> Batch:
+        def write(connection: Connection) -> None:
+            at = now(connection)
+            values: dict[str, Any] = {"state": after.value, "ver": batches.c.ver + 1}
+            if before is BatchState.DRAFTED:
+                values |= {"confirmed_at": at, "by_id": asker.person_id or asker.key_id or "", "by_name": asker.name}
+            row = connection.execute(
+                update(batches)
+                .where(batches.c.id == batch_id, batches.c.shop_id == asker.shop_id, batches.c.state == before.value)
+                .values(**values)
+                .returning(batches.c.ver)
+            ).first()
+            if row is not None:
+                publish(connection, asker.shop_id, f"batch:{batch_id}", row.ver, at)
+
+        await self._database.write(write)
+        self._interceptions.nudge()
+        return await self._own(asker.shop_id, batch_id)
+
+    async def advance(self, batch_id: str, asker: Asker) -> None:
+        """Opens the next cases of a running batch. Each row is its own click: done twice, it is the same case."""
+        waiting = await self._database.read(lambda c: _waiting(c, batch_id, CHUNK))
+        for row in waiting:
+            try:
+                items = await self._interceptions.ask(
+                    asker, [Target(row.after_sale_id, row.tracking_number)], click=f"{batch_id}:{row.position}"
+                )
+            except (UnknownParcels, ChoiceRequired):
+                outcome, case_id = Outcome.NOT_FOUND, None
+            else:
+                outcome, case_id = Outcome.CASE, items[0].id
+            await self._database.write(lambda c, r=row, o=outcome, i=case_id: _became(c, batch_id, r.position, o, i))  # type: ignore[misc]
+        await self._database.write(lambda c: _finish(c, batch_id))
+
+    async def _own(self, shop_id: str, batch_id: str) -> Batch:
+        found = await self.get(shop_id, batch_id)
+        if found is None:
+            raise NotFound(batch_id)
+        return found
+
+
+def running(connection: Connection, skip: Sequence[str], limit: int) -> list[str]:
+    """Batches that still have cases to open."""
+    wanted = select(batches.c.id).where(batches.c.state == BatchState.RUNNING.value).order_by(batches.c.seq)
+    return [
+        batch_id for batch_id in connection.execute(wanted.limit(limit + len(skip))).scalars() if batch_id not in skip
+    ]
+
+
+def asker_of(connection: Connection, batch_id: str) -> tuple[str, str]:
+    """Whose batch it is: shop and person, to be looked up again before each chunk (R11 is asked at the moment of the ask)."""
+    row = connection.execute(select(batches.c.shop_id, batches.c.by_id).where(batches.c.id == batch_id)).one()
+    return row.shop_id, row.by_id
+
+
+def _checked(connection: Connection, asker: Asker, asking: Asking, typed: str) -> list[dict[str, Any]]:
+    empty: dict[str, Any] = {
+        "typed": typed,
+        "after_sale_id": None,
+        "tracking_number": None,
+        "case_id": None,
+        "reasons": [],
+    }
+    found = after_sales.find(connection, asker.shop_id, typed)
+    if not found:
+        return [{**empty, "outcome": Outcome.NOT_FOUND.value}]
+    still_open = [a for a in found if a.status == "open"] if len(found) > 1 else found
+    if len(still_open) != 1:
+        return [{**empty, "outcome": Outcome.SEVERAL.value}]
+    rows = []
+    for candidate in asking.candidates(connection, asker, still_open[0]):
+        number = candidate.parcel.tracking_number
+        if typed in (number, still_open[0].after_sale_id, still_open[0].order_id):
+            rows.append(
+                {
+                    **empty,
+                    "after_sale_id": still_open[0].after_sale_id,
+                    "tracking_number": number,
+                    "outcome": (Outcome.ELIGIBLE if candidate.verdict.eligible else Outcome.REFUSED).value,
+                    "reasons": [reason_document(reason) for reason in candidate.verdict.reasons],
+                    "carrier": candidate.parcel.carrier,
+                    "fee_fen": candidate.verdict.fee_fen,
+                }
+            )
+    return rows
+
+
+def _load(connection: Connection, shop_id: str, batch_id: str) -> Batch | None:
+    row = connection.execute(select(batches).where(batches.c.id == batch_id, batches.c.shop_id == shop_id)).first()
+    if row is None:
+        return None
+    rows = connection.execute(
+        select(batch_rows).where(batch_rows.c.batch_id == batch_id).order_by(batch_rows.c.position)
+    ).all()
+    found = {case.id: case for case in several(connection, [r.case_id for r in rows if r.case_id])}
+    return Batch(
+        id=row.id,
+        number=row.seq,
+        version=row.ver,
+        shop_id=row.shop_id,
+        state=BatchState(row.state),
+        by_id=row.by_id,
+        by_name=row.by_name,
+        created_at=row.created_at,
+        confirmed_at=row.confirmed_at,
+        rows=tuple(_row(r, found.get(r.case_id)) for r in rows),
+    )
+
+
+def _row(row: Row[Any], case: Interception | None) -> BatchRow:
+    return BatchRow(
+        position=row.position,
+        typed=row.typed,
+        outcome=Outcome(row.outcome),
+        after_sale_id=row.after_sale_id,
+        tracking_number=row.tracking_number,
+        carrier=row.carrier,
+        fee_fen=row.fee_fen,
+        reasons=case.reasons if case is not None else tuple(read_reason(document) for document in row.reasons),
+        case=case,
+    )
+
+
+def _waiting(connection: Connection, batch_id: str, limit: int) -> list[Row[Any]]:
+    wanted = (
+        select(batch_rows)
+        .join(batches, batches.c.id == batch_rows.c.batch_id)
+        .where(
+            batch_rows.c.batch_id == batch_id,
+            batch_rows.c.outcome == Outcome.ELIGIBLE.value,
+            batches.c.state == BatchState.RUNNING.value,
+        )
+        .order_by(batch_rows.c.position)
+        .limit(limit)
+    )
+    return list(connection.execute(wanted).all())
+
+
+def _became(connection: Connection, batch_id: str, position: int, outcome: Outcome, case_id: str | None) -> None:
+    this = (batch_rows.c.batch_id == batch_id) & (batch_rows.c.position == position)
+    connection.execute(update(batch_rows).where(this).values(outcome=outcome.value, case_id=case_id))
+    _raised(connection, batch_id)
+
+
+def _finish(connection: Connection, batch_id: str) -> None:
+    left = connection.execute(
+        select(func.count()).where(batch_rows.c.batch_id == batch_id, batch_rows.c.outcome == Outcome.ELIGIBLE.value)
+    ).scalar_one()
+    if left == 0:
+        is_running = (batches.c.id == batch_id) & (batches.c.state == BatchState.RUNNING.value)
+        connection.execute(update(batches).where(is_running).values(state=BatchState.DONE.value))
+        _raised(connection, batch_id)
+
+
+def _raised(connection: Connection, batch_id: str) -> None:
+    row = connection.execute(
+        update(batches)
+        .where(batches.c.id == batch_id)
+        .values(ver=batches.c.ver + 1)
+        .returning(batches.c.shop_id, batches.c.ver)
+    ).one()
+    publish(connection, row.shop_id, f"batch:{batch_id}", row.ver, now(connection))
