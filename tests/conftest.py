@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from tests import network
 
-pytest_plugins = ["tests.postgres", "tests.browser"]
+pytest_plugins = ["tests.postgres", "tests.browser", "tests.stored"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

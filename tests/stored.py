@@ -1,0 +1,59 @@
+"""The tables for tests: a database of its own for each test, with the present tables in it."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.database import Database, open_database
+from bot.store.migrate import upgrade
+from tests.postgres import PostgresServer
+
+
+def driver_url(url: str) -> str:
+    """An address as the database room takes it: psycopg is the only PostgreSQL driver (ruling 26)."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the present tables, made once; tests copy it."""
+    path = tmp_path_factory.mktemp("store") / "template.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of an SQLite database for this test alone."""
+    path = tmp_path / "bot.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    """An open SQLite database with the present tables."""
+    opened = open_database(sqlite_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def any_database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """An open database with the present tables, once of each kind."""
+    server: PostgresServer | None = None
+    name = ""
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_url")
+    else:
+        server = request.getfixturevalue("postgres_server")
+        assert server is not None
+        name = server.create(server.prepared("tables", lambda url: upgrade(driver_url(url))))
+        url = driver_url(server.url(name))
+    opened = open_database(url)
+    yield opened
+    await opened.close()
+    if server is not None:
+        server.drop(name)
