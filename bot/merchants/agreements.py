@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -33,6 +34,23 @@ def signed(connection: Connection, shop_id: str) -> dict[str, str]:
     for kind, version in rows:
         newest[kind] = max(newest.get(kind, ""), version)
     return newest
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed which version last, and when."""
+
+    by: str
+    version: str
+    at: datetime
+
+
+def latest(connection: Connection, shop_id: str) -> Signature | None:
+    """The shop's newest signature, None while it has signed nothing."""
+    wanted = select(agreements.c.signed_by_name, agreements.c.version, agreements.c.signed_at)
+    newest = agreements.c.signed_at.desc(), agreements.c.version.desc()
+    row = connection.execute(wanted.where(agreements.c.shop_id == shop_id).order_by(*newest)).first()
+    return None if row is None else Signature(row.signed_by_name, row.version, row.signed_at)
 
 
 def may_sign(asker: Asker) -> bool:

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    select,
+    text,
+)
+
+from bot.store.events import publish
 from bot.store.schema import Moment, Serial, metadata
+from bot.store.sql import insert_new
 
 inbox = Table(
     "inbox",
@@ -85,3 +106,109 @@ messages = Table(
 )
 """The staff-only talk of one after-sale (ruling 16). `kind`: `text` (`{"text"}`), `card` (`{"target", "kind", …}`: drawn
 from the present state each time it is shown), `note` (a line of the system)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A confirmation that was shown: what it offers, and what its first press did."""
+
+    id: str
+    shop_id: str
+    verb: str
+    subject: Mapping[str, Any]
+    created_at: datetime
+    used_at: datetime | None
+    used_by: str | None
+    result: list[str]
+
+
+def offer(connection: Connection, shop_id: str, verb: str, subject: Mapping[str, Any], at: datetime) -> str:
+    """Keeps what a button stands for; its id is opaque and cannot be guessed."""
+    action_id = secrets.token_hex(12)
+    connection.execute(
+        card_actions.insert(),
+        {"id": action_id, "shop_id": shop_id, "verb": verb, "subject": dict(subject), "created_at": at},
+    )
+    return action_id
+
+
+def offered(connection: Connection, shop_id: str, action_id: str) -> Offer | None:
+    """The shop's offer of that id; another shop's does not exist."""
+    wanted = select(card_actions).where(card_actions.c.id == action_id, card_actions.c.shop_id == shop_id)
+    row = connection.execute(wanted).first()
+    if row is None:
+        return None
+    return Offer(
+        row.id, row.shop_id, row.verb, row.subject, row.created_at, row.used_at, row.used_by, list(row.result or [])
+    )
+
+
+def use(connection: Connection, action_id: str, by: str, result: Sequence[str], at: datetime) -> bool:
+    """Notes the first press and what it did; False when somebody was first. Live pages fold the card."""
+    used = connection.execute(
+        card_actions.update()
+        .where(card_actions.c.id == action_id, card_actions.c.used_at.is_(None))
+        .values(used_at=at, used_by=by, result=list(result))
+        .returning(card_actions.c.shop_id)
+    ).first()
+    if used is not None:
+        publish(connection, used.shop_id, f"confirm:{action_id}", 2, at)
+    return used is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as the inbox has it; `result` is None until it was dealt with."""
+
+    seq: int
+    payload: Mapping[str, Any]
+    received_at: datetime
+    result: list[str] | None
+    is_new: bool
+
+
+def receive(
+    connection: Connection,
+    channel: str,
+    message_id: str,
+    payload: Mapping[str, Any],
+    at: datetime,
+    takeover: timedelta,
+) -> Received:
+    """Keeps a message before it is acknowledged; the same id again finds what was kept.
+
+    After `takeover` the runner deals with it, if nobody has.
+    """
+    row = {
+        "channel": channel,
+        "message_id": message_id,
+        "payload": dict(payload),
+        "received_at": at,
+        "next_at": at + takeover,
+        "tries": 0,
+    }
+    is_new = insert_new(connection, inbox, row)
+    this = (inbox.c.channel == channel) & (inbox.c.message_id == message_id)
+    kept = connection.execute(select(inbox).where(this)).one()
+    return Received(kept.seq, kept.payload, kept.received_at, kept.result, is_new)
+
+
+def received(connection: Connection, seq: int) -> Received | None:
+    """The message of that number."""
+    kept = connection.execute(select(inbox).where(inbox.c.seq == seq)).first()
+    return None if kept is None else Received(kept.seq, kept.payload, kept.received_at, kept.result, is_new=False)
+
+
+def dealt_with(connection: Connection, seq: int, result: Sequence[str], at: datetime) -> bool:
+    """Closes a message with what was shown for it; False when somebody else has."""
+    closed = connection.execute(
+        inbox.update()
+        .where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
+        .values(done_at=at, next_at=None, result=list(result))
+    )
+    return closed.rowcount == 1
+
+
+def try_later(connection: Connection, seq: int, at: datetime) -> None:
+    """A message could not be dealt with: again at that time."""
+    connection.execute(inbox.update().where(inbox.c.seq == seq).values(next_at=at, tries=inbox.c.tries + 1))

@@ -1,0 +1,24 @@
+"""The neighbours that a handler may ask; `app.py` fills this in once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.interception.batch import Batches
+from bot.interception.service import Interceptions
+from bot.rules.rulebook import RuleSet
+from bot.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """`call_timeout_s` is told on cards of unknown outcome; `record_path` and `batch_path` make links into our pages."""
+
+    database: Database
+    interceptions: Interceptions
+    batches: Batches
+    rules: Callable[[], RuleSet]
+    call_timeout_s: float
+    record_path: Callable[[str], str] = lambda case_id: f"/records/{case_id}"
+    batch_path: Callable[[str], str] = lambda batch_id: f"/batch/{batch_id}"
