@@ -1,0 +1,1 @@
+"""Eligibility, charging, compensation and the reading of traces: pure functions, each naming its clause."""
