@@ -46,18 +46,31 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """路程尺: the stage, how far this carrier's window reaches, whether it is on its way back, and how old that is."""
+    """路程尺: the stage, how far this carrier's window reaches, whether it is on its way back, and how old that is.
+
+    `marks` are the words under its five stages and over the tick (揽收 … 签收, 截止); `stage_word` is the present stage
+    where no gauge is drawn; `aria` says all of it; `line` is the place and 「轨迹截至 …」.
+    """
 
     stage: Stage
     last_stage_open: Stage
     returning: bool
     place: str = ""
     as_of: datetime | None = None
+    marks: tuple[str, ...] = ()
+    stage_word: str = ""
+    aria: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CardParcel:
-    """A parcel on a confirmation: pickable or refused with every reason (U4)."""
+    """A parcel on a confirmation: pickable or refused with every reason (U4).
+
+    The words beside the numbers: `title` (包裹 1), `tag` (可拦截, 不可拦截 · 3 条), `fee` and `value` as facts,
+    `foreign` above the goods of other orders and `foreign_note` below them. `action` picks or leaves this parcel where
+    a channel has no check boxes.
+    """
 
     tracking_number: str
     carrier: str
@@ -70,6 +83,38 @@ class CardParcel:
     goods: tuple[Goods, ...] = ()
     other_goods: tuple[Goods, ...] = ()
     reasons: tuple[CardReason, ...] = ()
+    title: str = ""
+    tag: str = ""
+    fee: Fact | None = None
+    value: Fact | None = None
+    foreign: str = ""
+    foreign_note: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several things of which one is wanted: pressed, it is chosen. `text` says in plain weight what it is."""
+
+    action: str
+    label: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A box to tick before a button counts (U3). `name` is the field's name in a form; `action` flips it elsewhere.
+
+    Nothing is ticked beforehand. `link_label` leads to the full text at `link`.
+    """
+
+    name: str
+    label: str
+    note: str = ""
+    link: str = ""
+    link_label: str = ""
+    ticked: bool = False
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +134,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`state` is a `data-s` of the console's tokens (`succeeded`, `pending`, `stale` …); `id` names the thing shown.
+    """`state` is a `data-s` of the console's tokens (`succeeded`, `pending`, `stale` …, `info` where nothing has a
+    state); `id` names the thing shown.
 
     `version` rises with each change of that thing: a channel never replaces a card by an older one.
     """
@@ -112,3 +158,6 @@ class Card:
     foot: str = ""
     contradiction: tuple[Fact, ...] = ()
     way_home: WayHome | None = None
+    next_label: str = ""
+    choices: tuple[Choice, ...] = ()
+    ticks: tuple[Tick, ...] = ()
