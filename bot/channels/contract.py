@@ -1,0 +1,127 @@
+"""What a chat platform must be able to do. Other rooms know channels through this page alone.
+
+**In.** A channel verifies its platform's message (signature, age), attributes it to one of our people and hands an
+`Incoming` to the desk; `message_id` is the platform's own, or for a click what makes it the same click when it comes
+again. It answers its platform within `ack_within_s`; where the desk takes longer, the platform is told "received", and
+the reply goes the way of the outbox.
+
+**Out.** The desk never speaks to a platform. A reply is kept by `deliver`, in the transaction that says "done": a
+target (`case:…`, `confirm:…`), never a drawing. What is due is drawn from the present state and handed to `show` with
+the `Place` that its row of the outbox remembers: which message, the token that changes it, until when and how often.
+`show` changes that message where the platform still allows it and otherwise sends a new one; what it returns is kept in
+the row. It starts only after the platform's request has been answered (some platforms would undo it otherwise).
+
+A tenant lies in a folder of its own: `channel.py` (meets this contract), `client.py` (sends; the only file that knows
+addresses), `verify.py`, `wire.py`, `inbound.py`, `render.py`, `README.md`. `channels/console/` is the one to imitate;
+it has no wire of its own, since its pages are ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from bot.cards.card import Card
+from bot.handlers.contract import Chat, Incoming, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a platform's cards hold. What does not fit is dropped in this order: gauge, goods in detail, reasons down to
+    rule numbers and a link; fee, the reason's rule and the next step never (console README 8).
+
+    `bytes` is the size of the whole message on the wire, None where there is no limit worth knowing.
+    """
+
+    title: int = 26
+    facts: int = 6
+    buttons: int = 3
+    label: int = 8
+    parcels: int = 20
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What a channel is, as data beside its adapter.
+
+    `ack_within_s`: how long the platform waits for the answer to a message or click. `changes_for`: how long after it
+    was sent a card can be changed; None: for good; zero: never, and every news is a new message. `changes`: how often;
+    None: without limit. `redelivers`: the platform sends again what it got no answer for. `picks`: cards can have check
+    boxes; without them each parcel is a button. `public_url_needed`: the platform must be able to reach us.
+    """
+
+    name: str
+    title: str
+    ack_within_s: float = 1.5
+    changes_for: timedelta | None = None
+    changes: int | None = None
+    redelivers: bool = False
+    picks: bool = False
+    public_url_needed: bool = True
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card is shown, as its row of the outbox remembers it.
+
+    `message_ref` names the platform's message, None while there is none. `token` changes it until `token_until` and so
+    many times as `uses_left` (None: without limit). A token is a secret: never logged, dropped once it has expired.
+    """
+
+    chat: Chat
+    shop_id: str
+    target: str
+    message_ref: str | None = None
+    token: str | None = None
+    token_until: datetime | None = None
+    uses_left: int | None = None
+    version_shown: int = 0
+
+    def can_change(self, at: datetime) -> bool:
+        """Whether the message that is there may still be changed, as far as we know."""
+        in_time = self.token_until is None or at < self.token_until
+        return self.message_ref is not None and in_time and (self.uses_left is None or self.uses_left > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a showing came to, to be kept in the row: the message that is there now and what can still change it."""
+
+    message_ref: str
+    version_shown: int
+    token: str | None = None
+    token_until: datetime | None = None
+    uses_left: int | None = None
+
+
+class NotPosted(Exception):
+    """The platform did not take it. `again_in_s` is when to try again; None: never, `problem` says why for people."""
+
+    def __init__(self, problem: str, again_in_s: float | None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.again_in_s = again_in_s
+
+
+class Channel(Protocol):
+    """Three verbs."""
+
+    @property
+    def facts(self) -> ChannelFacts:
+        """What this channel is."""
+        ...
+
+    def deliver(self, connection: Connection, incoming: Incoming, reply: Reply, at: datetime) -> None:
+        """Keeps a reply, inside the transaction that says "done". Nothing but SQL: it may be run twice."""
+        ...
+
+    async def show(self, place: Place, card: Card) -> Posted:
+        """Shows the card there: changes the message, or sends a new one where that is no longer possible. A card older
+        than what is shown is not shown. Raises `NotPosted`.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The merchant's web page: workbench, records, sign-up, permissions, batch."""

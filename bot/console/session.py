@@ -1,0 +1,168 @@
+"""Who is there, and whether a request may be answered: cookie, form token, rate, and the headers of every page.
+
+Each handler of a page is wrapped by `Door.open` or `Door.signed_in` and gets a `Visit`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+from multidict import MultiDict
+
+from bot.console.drawing import LANGUAGES, Drawing
+from bot.console.frame import refusal
+from bot.console.house import House
+from bot.console.limits import Buckets
+from bot.console.visit import Form, Visit
+
+COOKIE = "intercept_session"
+FORM_COOKIE = "intercept_form"
+LANG_COOKIE = "intercept_lang"
+THEME_COOKIE = "intercept_theme"
+YEAR_S = 365 * 86_400
+BODY_LIMIT = 256 * 1024
+LONGEST_PATH = 2_000
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""No inline style and no inline script anywhere (console README 6)."""
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def inside(path: str | None, otherwise: str = "/") -> str:
+    """A path of ours to go on to; anything that could lead elsewhere is `otherwise`."""
+    if not path or len(path) > LONGEST_PATH or not path.startswith("/") or path.startswith(("//", "/\\")):
+        return otherwise
+    parts = urlsplit(path)
+    return otherwise if parts.scheme or parts.netloc or any(ord(sign) < 32 for sign in path) else path
+
+
+def is_secure(request: web.Request) -> bool:
+    """Whether the browser came over https, perhaps through a proxy of ours."""
+    return request.secure or request.headers.get("X-Forwarded-Proto", "").split(",")[0].strip() == "https"
+
+
+class Door:
+    """Lets requests in."""
+
+    def __init__(self, house: House, drawing: Drawing) -> None:
+        self._house = house
+        self._drawing = drawing
+        self._posts = Buckets(rate=10, burst=60)
+        self._sign_ins = Buckets(rate=0.5, burst=30)
+        self.refuse: Callable[[Visit, str], Awaitable[web.StreamResponse]] | None = None
+
+    def anyone(self, handler: Handler) -> AiohttpHandler:
+        """A page that needs nobody to be signed in."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            visit = await self._visit(request)
+            return await self._answer(visit, handler)
+
+        return answer
+
+    def signed_in(self, handler: Handler) -> AiohttpHandler:
+        """A page for people; whoever is not signed in gets the sign-in page, and then what was asked for."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            visit = await self._visit(request)
+            if visit.session is None:
+                return self._dressed(visit, await self._sign_in_first(visit))
+            return await self._answer(visit, handler)
+
+        return answer
+
+    async def _visit(self, request: web.Request) -> Visit:
+        token = request.cookies.get(COOKIE, "")
+        session = await self._house.sessions.find(token) if token else None
+        lang = request.cookies.get(LANG_COOKIE, "zh")
+        theme = request.cookies.get(THEME_COOKIE, "")
+        form: Form = MultiDict()
+        if request.method == "POST":
+            form = MultiDict(await request.post())
+        return Visit(
+            request=request,
+            house=self._house,
+            drawing=self._drawing,
+            session=session,
+            speech=self._drawing.speech(lang if lang in LANGUAGES else "zh", self._house.clock()),
+            theme=theme if theme in {"light", "dark"} else "",
+            form=form,
+            pre_token=request.cookies.get(FORM_COOKIE, "")[:64] or secrets.token_urlsafe(24),
+        )
+
+    async def _answer(self, visit: Visit, handler: Handler) -> web.StreamResponse:
+        if visit.request.method == "POST":
+            problem = self._objection(visit)
+            if problem is not None:
+                return self._dressed(visit, problem)
+        try:
+            response = await handler(visit)
+        except web.HTTPException as problem:
+            if problem.status < 400:
+                raise
+            response = refusal(visit, problem.status, problem.text or "")
+        return self._dressed(visit, response)
+
+    def _objection(self, visit: Visit) -> web.Response | None:
+        """Why a post is not even looked at: too many, or not from a form of this session's."""
+        request = visit.request
+        if visit.session is None:
+            wait = self._sign_ins.take(request.remote or "?")
+        else:
+            wait = self._posts.take(visit.session.person.id)
+        if wait:
+            response = refusal(visit, 429, visit.word("error.too_often", seconds=wait))
+            response.headers["Retry-After"] = str(wait)
+            return response
+        given = visit.field("csrf")
+        if visit.session is not None:
+            ours = visit.session.is_from(given)
+        else:
+            cookie = request.cookies.get(FORM_COOKIE, "")
+            ours = bool(cookie) and secrets.compare_digest(given.encode(), cookie.encode())
+        return None if ours else refusal(visit, 403, visit.word("error.old_page"))
+
+    async def _sign_in_first(self, visit: Visit) -> web.StreamResponse:
+        """Nothing typed is lost: the text goes on to the page after the sign-in."""
+        request = visit.request
+        if visit.by_script or request.path == "/events":
+            return web.json_response({"signed_out": True}, status=401)
+        there = request.path_qs if request.method == "GET" else inside(visit.field("next"))
+        say = visit.field("text", 1_000)
+        if request.method == "POST" and say:
+            there = f"/?c={quote(request.match_info.get('id', ''))}&say={quote(say)}"
+        return web.Response(status=303, headers={"Location": f"/sign-in?next={quote(inside(there), safe='')}"})
+
+    def _dressed(self, visit: Visit, response: web.StreamResponse) -> web.StreamResponse:
+        if response.prepared:
+            return response
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        if visit.session is None and FORM_COOKIE not in visit.request.cookies:
+            set_cookie(visit.request, response, FORM_COOKIE, visit.pre_token, None)
+        return response
+
+
+def set_cookie(request: web.Request, response: web.StreamResponse, name: str, value: str, max_age: int | None) -> None:
+    """A cookie that no script reads and no other site sends along."""
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", httponly=True, samesite="Lax", secure=is_secure(request)
+    )
