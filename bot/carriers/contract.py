@@ -170,6 +170,14 @@ class ConfigurationError(ValueError):
         self.problems = tuple(problems)
 
 
+def problems_of(error: ValidationError, path: tuple[str, ...]) -> list[Problem]:
+    """What pydantic found, each with the name of its field. The value never is: it may be a secret."""
+    return [
+        Problem((*path, *map(str, found["loc"])), found["msg"])
+        for found in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class PushReply:
     """What the pushing side waits for, in its own form."""

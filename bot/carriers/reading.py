@@ -1,33 +1,32 @@
-"""What the carriers' pages say alike: their clocks, and a last look at text before it is kept."""
+"""What the carriers' pages say alike: their clocks, and JSON as it is signed and sent."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-BEIJING = ZoneInfo("Asia/Shanghai")
-"""All times are Beijing time without an offset, unless a field is epoch (`protocols/README.md`, 10)."""
+from bot.domain.moment import BEIJING, EARLIEST, LATEST, read_moment
 
 
 def local_time(text: str | None) -> datetime | None:
-    """`2025-01-16 12:00:00` → that moment in Beijing; None for what is no time."""
-    if not text:
-        return None
+    """`2025-01-16 12:00:00` → that moment in Beijing; None for what is no time.
+
+    All times are Beijing time without an offset, unless a field is epoch (`protocols/README.md`, 10).
+    """
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return read_moment(text or "")
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=BEIJING) if moment.tzinfo is None else moment
 
 
-def epoch_ms(value: str | int | None) -> datetime | None:
-    """Milliseconds since 1970, as a number or its digits → that moment in Beijing; None for what is no time."""
+def epoch_ms(value: str | None) -> datetime | None:
+    """Milliseconds since 1970 as digits → that moment in Beijing; None for what is no time."""
     try:
-        return datetime.fromtimestamp(int(value or "") / 1000, BEIJING)
+        moment = datetime.fromtimestamp(int(value or "") / 1000, BEIJING)
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if EARLIEST <= moment <= LATEST else None
 
 
 def compact(value: Any) -> bytes:

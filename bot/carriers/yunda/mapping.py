@@ -108,7 +108,7 @@ def followed(envelope: Envelope, ask: Ask, sent: str, settings: YundaSettings) -
 
 
 def trace(envelope: Envelope) -> list[TraceEvent] | None:
-    """The parcel's steps in order of their own time, or its status as a whole where there are none; None if unreadable."""
+    """The parcel's steps in order of their own time, else its status as a whole; None when the answer is unreadable."""
     try:
         track = Track.model_validate(envelope.data)
     except ValidationError:
