@@ -159,5 +159,6 @@ class Card:
     contradiction: tuple[Fact, ...] = ()
     way_home: WayHome | None = None
     next_label: str = ""
+    contradiction_label: str = ""
     choices: tuple[Choice, ...] = ()
     ticks: tuple[Tick, ...] = ()

@@ -109,7 +109,7 @@ def fees_line(fees: Sequence[CarrierFee], lang: str) -> str:
     """`中通 3.00、韵达 3.00、圆通 4.00 元` · `ZTO ¥3.00, Yunda ¥3.00, YTO ¥4.00`."""
     unit = text("form.money", lang, amount="")
     items = [text("fees.item", lang, carrier=fee.carrier_name, fee=_amount(fee.fee_fen, unit, lang)) for fee in fees]
-    return text("fees.unit", lang, items=text("fees.join", lang).join(items))
+    return text("fees.unit", lang, items=listed(items, lang))
 
 
 def _amount(fen: int, unit: str, lang: str) -> str:

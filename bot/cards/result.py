@@ -36,6 +36,7 @@ def result_card(case: Interception, view: ResultView, draw: Draw, actions: Actio
     """
     shown = shown_state(case)
     lang = draw.lang
+    contradiction = contradiction_of(case, view, draw)
     refused = view.parcel if shown == "refused" else None
     told = told_of(shown, case, view, draw)
     return Card(
@@ -54,7 +55,8 @@ def result_card(case: Interception, view: ResultView, draw: Draw, actions: Actio
         next_step=next_of(shown, view, lang, told),
         buttons=buttons_of(shown, case, view, lang, actions),
         foot=_foot(case, view, draw),
-        contradiction=contradiction_of(case, view, draw),
+        contradiction=contradiction,
+        contradiction_label=text("label.conflict", lang) if contradiction else "",
         way_home=case.way_home,
         next_label=text("label.next", lang),
     )
