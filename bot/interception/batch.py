@@ -149,7 +149,8 @@ class Batches:
     async def _switch(self, asker: Asker, batch_id: str, before: BatchState, after: BatchState) -> Batch:
         def write(connection: Connection) -> None:
             at = now(connection)
-            values: dict[str, Any] = {"state": after.value, "ver": batches.c.ver + 1}
+            due = at if after is BatchState.RUNNING else None
+            values: dict[str, Any] = {"state": after.value, "next_at": due, "ver": batches.c.ver + 1}
             if before is BatchState.DRAFTED:
                 values |= {"confirmed_at": at, "by_id": asker.person_id or asker.key_id or "", "by_name": asker.name}
             row = connection.execute(
@@ -294,10 +295,12 @@ def _finish(connection: Connection, batch_id: str) -> None:
     left = connection.execute(
         select(func.count()).where(batch_rows.c.batch_id == batch_id, batch_rows.c.outcome == Outcome.ELIGIBLE.value)
     ).scalar_one()
+    is_running = (batches.c.id == batch_id) & (batches.c.state == BatchState.RUNNING.value)
     if left == 0:
-        is_running = (batches.c.id == batch_id) & (batches.c.state == BatchState.RUNNING.value)
-        connection.execute(update(batches).where(is_running).values(state=BatchState.DONE.value))
+        connection.execute(update(batches).where(is_running).values(state=BatchState.DONE.value, next_at=None))
         _raised(connection, batch_id)
+    else:
+        connection.execute(update(batches).where(is_running).values(next_at=now(connection)))
 
 
 def _raised(connection: Connection, batch_id: str) -> None:

@@ -4,66 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from bot.domain.case import Phase, State
 from bot.store.cases import TO_CALL, TO_LOOK, cases
 from bot.store.database import now
+from bot.store.due import DueRows
+
+CALLS = DueRows(cases.c.id, cases.c.next_at, (text(TO_CALL),))
+"""Cases whose call is still to be made, or has no answer: claimed before anything that is only watched (trap 15)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """How many may be taken at once: `calls` in all, and `looks` for each route (its rate limit times the period)."""
+class Looks:
+    """Cases that are only watched, fairly over the routes. `each`: a route's rate limit times the runner's period."""
 
-    calls: int
-    looks: int
     routes: Sequence[str]
+    each: int
 
+    def due(self, connection: Connection, skip: Collection[str], limit: int) -> list[str]:
+        """As `DueRows.due`, at most `each` of a route."""
+        room = self._room(limit)
+        return [key for rows in self._rows() for key in rows.due(connection, skip, room)]
 
-def due(connection: Connection, room: Room, skip: Collection[str] = ()) -> list[str]:
-    """Due cases without those in `skip`: calls first, then what is watched, fairly over the routes (trap 15)."""
-    at = now(connection)
-    found = [case_id for wanted in _wanted(at, room, len(skip)) for case_id in connection.execute(wanted).scalars()]
-    return [case_id for case_id in found if case_id not in skip]
+    def claim(self, connection: Connection, until: datetime, limit: int) -> list[str]:
+        """As `DueRows.claim`, at most `each` of a route."""
+        room = self._room(limit)
+        return [key for rows in self._rows() for key in rows.claim(connection, until, room)]
 
+    def held(self, connection: Connection, ids: Sequence[str], until: datetime) -> list[str]:
+        """As `DueRows.held`."""
+        return CALLS.held(connection, ids, until)
 
-def claim(connection: Connection, room: Room, lease: timedelta) -> list[tuple[str, int]]:
-    """The same for several processes: what one takes comes due for the others only after the lease.
+    def _room(self, limit: int) -> int:
+        return min(self.each, -(-limit // max(len(self.routes), 1)))
 
-    Returns (id, version); a job whose row has moved on since is dropped (trap 5).
-    """
-    at = now(connection)
-    taken: list[tuple[str, int]] = []
-    for wanted in _wanted(at, room, 0):
-        mine = wanted.with_for_update(skip_locked=True).cte("mine")
-        moved = connection.execute(
-            update(cases)
-            .where(cases.c.id.in_(select(mine.c.id)))
-            .values(next_at=at + lease)
-            .returning(cases.c.id, cases.c.ver)
-        )
-        taken += [(row.id, row.ver) for row in moved]
-    return taken
-
-
-def _wanted(at: datetime, room: Room, extra: int) -> list[Select[str]]:
-    overdue = cases.c.next_at <= at
-    queries = []
-    if room.calls:
-        queries.append(
-            select(cases.c.id).where(text(TO_CALL), overdue).order_by(cases.c.next_at).limit(room.calls + extra)
-        )
-    if room.looks:
-        queries += [
-            select(cases.c.id)
-            .where(text(TO_LOOK), cases.c.route == route, overdue)
-            .order_by(cases.c.next_at)
-            .limit(room.looks + extra)
-            for route in room.routes
-        ]
-    return queries
+    def _rows(self) -> list[DueRows]:
+        watched = text(TO_LOOK)
+        return [DueRows(cases.c.id, cases.c.next_at, (watched, cases.c.route == route)) for route in self.routes]
 
 
 def recover(connection: Connection) -> int:

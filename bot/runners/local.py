@@ -7,71 +7,64 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
 from bot.background import Background
+from bot.runners.contract import NUDGED, Work
+from bot.runners.slots import Slots
 from bot.store.database import Database, NotStored
 
 log = structlog.get_logger(__name__)
 
 PERIOD_S = 0.25
+SPACING_S = 0.01
 SLOTS = 64
 COOL_S = 5.0
 
-Due = Callable[[Connection, Collection[str], int], list[str]]
-Move = Callable[[str], Coroutine[Any, Any, None]]
-
-
-@dataclass(slots=True)
-class Work:
-    """One kind of due row: how to find the due ones (without those running; at most so many) and how to move one."""
-
-    name: str
-    due: Due
-    move: Move
-    at_most: int = 128
-    cooling: dict[str, float] = field(default_factory=dict)
-
 
 class LocalRunner:
-    """Moves due rows of each kind of work on, and starts fresh calls at once while slots are free."""
+    """Moves due rows of each kind of work on, and starts fresh calls at once while slots are free.
+
+    A row whose move failed by a defect of ours stays due: it rests for `cool_s`, so that it does not spin.
+    """
 
     def __init__(
-        self, database: Database, works: list[Work], *, slots: int = SLOTS, period_s: float = PERIOD_S
+        self,
+        database: Database,
+        works: Sequence[Work],
+        *,
+        slots: int = SLOTS,
+        period_s: float = PERIOD_S,
+        cool_s: float = COOL_S,
     ) -> None:
         self._database = database
-        self._works = works
-        self._slots = slots
+        self._works = tuple(works)
         self._period = period_s
+        self._cool = cool_s
         self._tasks = Background()
         self._woken = asyncio.Event()
+        self._slots = Slots(slots, self._tasks, self._woken.set)
+        self._in_hand: Counter[str] = Counter()
+        self._cooling: dict[str, float] = {}
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
 
     def take_slots(self, wanted: int) -> int:
         """Free call slots of this process, at most `wanted`; none while stopping."""
-        taken = 0 if self._stopping else min(wanted, self._slots)
-        self._slots -= taken
-        return taken
+        return self._slots.take(wanted)
 
     def free(self, slots: int) -> None:
         """Gives slots back."""
-        self._slots += slots
+        self._slots.free(slots)
 
     def begin(self, case_id: str, work: Coroutine[Any, Any, None]) -> None:
         """Runs a case that holds a slot; the slot is free again afterwards."""
-
-        def done(_problem: BaseException | None) -> None:
-            self._slots += 1
-            self._woken.set()
-
-        if not self._tasks.run(f"case:{case_id}", work, done):
-            self._slots += 1
+        self._slots.begin(case_id, work)
 
     def nudge(self) -> None:
         """Looks at once."""
@@ -84,44 +77,62 @@ class LocalRunner:
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new; lets what runs finish for `grace_s` seconds."""
         self._stopping = True
+        self._slots.close()
         self._woken.set()
         if self._loop is not None:
             await asyncio.wait([self._loop], timeout=2.0)
         await self._tasks.stop(grace_s)
 
     async def _run(self) -> None:
+        tick_at = time.monotonic()
         while not self._stopping:
             self._woken.clear()
+            nudged = time.monotonic() < tick_at
+            if not nudged:
+                tick_at = time.monotonic() + self._period
             try:
-                await self._tick()
+                await self._take(nudged=nudged)
             except NotStored as problem:
                 log.error("runner.database", problem=str(problem))  # noqa: TRY400 - said in one line, each tick
             except Exception:
                 log.exception("runner.tick")
+            await asyncio.sleep(SPACING_S)  # many nudges, one look
             try:
-                async with asyncio.timeout(self._period):
+                async with asyncio.timeout(max(tick_at - time.monotonic(), 0)):
                     await self._woken.wait()
             except TimeoutError:
                 continue
 
-    async def _tick(self) -> None:
+    async def _take(self, *, nudged: bool) -> None:
         at = time.monotonic()
+        self._cooling = {key: until for key, until in self._cooling.items() if until > at}
+        resting = self._tasks.keys() | self._cooling.keys()
+        found = await self._database.write(lambda c: self._due(c, resting, nudged=nudged))
+        if self._stopping:
+            return
+        for work, ids in found:
+            for row_id in ids:
+                self._begin(work, row_id)
+
+    def _due(self, connection: Connection, resting: set[str], *, nudged: bool) -> list[tuple[Work, list[str]]]:
+        found = []
         for work in self._works:
-            prefix = f"{work.name}:"
-            running = {key.removeprefix(prefix) for key in self._tasks.keys() if key.startswith(prefix)}  # noqa: SIM118
-            work.cooling = {key: until for key, until in work.cooling.items() if until > at}
-            room = work.at_most - len(running)
-            if room <= 0:
-                continue
-            skip = running | work.cooling.keys()
-            found = await self._database.write(lambda c, w=work, s=skip, r=room: w.due(c, s, r))  # type: ignore[misc]
-            for key in found:
-                self._tasks.run(f"{prefix}{key}", work.move(key), self._cooler(work, key))
+            room = work.at_most - self._in_hand[work.name]
+            if nudged and work.paced:
+                room = min(room, NUDGED)
+            if room > 0:
+                prefix = f"{work.noun}:"
+                skip = {key.removeprefix(prefix) for key in resting if key.startswith(prefix)}
+                found.append((work, work.rows.due(connection, skip, room)))
+        return found
 
-    def _cooler(self, work: Work, key: str) -> Callable[[BaseException | None], None]:
+    def _begin(self, work: Work, row_id: str) -> None:
+        key = f"{work.noun}:{row_id}"
+
         def done(problem: BaseException | None) -> None:
-            # A row whose move failed by a defect of ours stays due: it rests a little, so that it does not spin.
+            self._in_hand[work.name] -= 1
             if problem is not None:
-                work.cooling[key] = time.monotonic() + COOL_S
+                self._cooling[key] = time.monotonic() + self._cool
 
-        return done
+        if self._tasks.run(key, work.move(row_id), done):
+            self._in_hand[work.name] += 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 
+from bot.store.due import DueRows
 from bot.store.schema import Moment, Serial, metadata
 
 batches = Table(
@@ -19,9 +20,19 @@ batches = Table(
     Column("created_at", Moment, nullable=False),
     Column("confirmed_at", Moment),
     Column("ver", Integer, nullable=False, default=1),
+    Column("next_at", Moment),
     Index(None, "shop_id", "created_at"),
+    Index(
+        "ix_batches_due",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
 )
-"""`state`: `drafted` (checked, not yet confirmed), `running`, `paused`, `done`."""
+"""`state`: `drafted` (checked, not yet confirmed), `running`, `paused`, `done`. `next_at` stands while it is running."""
+
+BATCHES_DUE = DueRows(batches.c.id, batches.c.next_at)
+"""Batches with cases still to open."""
 
 batch_rows = Table(
     "batch_rows",

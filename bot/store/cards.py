@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.store.due import DueRows
 from bot.store.events import publish
 from bot.store.schema import Moment, Serial, metadata
 from bot.store.sql import insert_new
@@ -74,6 +75,12 @@ outbox = Table(
     Index(None, "target"),
 )
 """One row per card and chat (ruling 2). `target` is `case:<id>`, `batch:<id>` or `after_sale:<shop>:<id>`."""
+
+INBOX_DUE = DueRows(inbox.c.seq, inbox.c.next_at)
+"""Messages that were kept and not dealt with."""
+
+OUTBOX_DUE = DueRows(outbox.c.seq, outbox.c.due_at)
+"""Cards that are owed."""
 
 card_actions = Table(
     "card_actions",

@@ -43,6 +43,9 @@ def upgrade(url: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         _to_head(connection)
+        from bot.store import jobs  # noqa: PLC0415 - needs the extra, which SQLite does without
+
+        jobs.upgrade(connection)
     engine.dispose()
 
 

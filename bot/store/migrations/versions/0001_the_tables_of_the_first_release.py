@@ -220,12 +220,20 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
         sa.Column("ver", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_batches_shop_id")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_batches")),
         sa.UniqueConstraint("id", name=op.f("uq_batches_id")),
     )
     with op.batch_alter_table("batches", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_batches_shop_id_created_at"), ["shop_id", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_batches_due",
+            ["next_at"],
+            unique=False,
+            sqlite_where=sa.text("next_at IS NOT NULL"),
+            postgresql_where=sa.text("next_at IS NOT NULL"),
+        )
 
     op.create_table(
         "card_actions",
