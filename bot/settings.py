@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     watch_days: int = Field(15, ge=1, le=60, description="after so many days without a sign it is given up")
     call_slots: int = Field(64, ge=1, le=1000, description="carrier calls at once that start with their click (SQLite)")
     call_slots_shared: int = Field(8, ge=1, le=1000, description="the same on PostgreSQL; more become jobs")
+    heartbeat_s: float = Field(1.0, gt=0, description="how often a replica says that it lives (PostgreSQL)")
+    stalled_s: float = Field(15.0, gt=0, description="after so long without that, others take over its jobs")
     looks_per_s: int = Field(400, ge=1, description="how many parcels are looked at in a second, for each route")
     rules_file: Path | None = Field(None, description="rules in place of those that ship (fees, limits, categories)")
     session_hours: float = Field(12.0, gt=0, description="how long a sign-in lasts")
@@ -76,6 +78,11 @@ class Settings(BaseSettings):
                 self.call_timeout_s = DEMO_CALL_TIMEOUT_S
             if "doubt_quiet_s" not in self.model_fields_set:
                 self.doubt_quiet_s = DEMO_DOUBT_QUIET_S
+        if self.heartbeat_s * 3 > self.stalled_s:
+            raise ValueError(
+                f"BOT_STALLED_S ({self.stalled_s:g}) must be at least three times BOT_HEARTBEAT_S "
+                f"({self.heartbeat_s:g}): otherwise a replica that is merely busy passes for dead"
+            )
         if self.call_timeout_s * 2 >= self.doubt_quiet_s:
             raise ValueError(
                 f"BOT_CALL_TIMEOUT_S ({self.call_timeout_s:g}) must stay below half of BOT_DOUBT_QUIET_S "

@@ -50,6 +50,7 @@ class LocalRunner:
         self._woken = asyncio.Event()
         self._slots = Slots(slots, self._tasks, self._woken.set)
         self._in_hand: Counter[str] = Counter()
+        self._more: set[str] = set()
         self._cooling: dict[str, float] = {}
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
@@ -110,11 +111,14 @@ class LocalRunner:
         found = await self._database.write(lambda c: self._due(c, resting, nudged=nudged))
         if self._stopping:
             return
-        for work, ids in found:
+        for work, ids, was_all in found:
+            if not was_all and not work.paced:
+                self._more.add(work.name)
             for row_id in ids:
                 self._begin(work, row_id)
 
-    def _due(self, connection: Connection, resting: set[str], *, nudged: bool) -> list[tuple[Work, list[str]]]:
+    def _due(self, connection: Connection, resting: set[str], *, nudged: bool) -> list[tuple[Work, list[str], bool]]:
+        """What is due of each work, and whether that was all."""
         found = []
         for work in self._works:
             room = work.at_most - self._in_hand[work.name]
@@ -123,7 +127,8 @@ class LocalRunner:
             if room > 0:
                 prefix = f"{work.noun}:"
                 skip = {key.removeprefix(prefix) for key in resting if key.startswith(prefix)}
-                found.append((work, work.rows.due(connection, skip, room)))
+                ids = work.rows.due(connection, skip, room)
+                found.append((work, ids, len(ids) < room))
         return found
 
     def _begin(self, work: Work, row_id: str) -> None:
@@ -131,6 +136,9 @@ class LocalRunner:
 
         def done(problem: BaseException | None) -> None:
             self._in_hand[work.name] -= 1
+            if work.name in self._more and self._in_hand[work.name] <= work.at_most // 2:
+                self._more.discard(work.name)  # the last look took all that it might: there is room again
+                self._woken.set()
             if problem is not None:
                 self._cooling[key] = time.monotonic() + self._cool
 

@@ -61,6 +61,7 @@ class SharedRunner:
         self._slots = Slots(slots, self._tasks, lambda: None)
         self._woken = asyncio.Event()
         self._claiming = asyncio.Lock()
+        self._more: set[str] = set()
         self._ticks = 0
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -155,6 +156,10 @@ class SharedRunner:
             ids = work.rows.claim(connection, until, room) if room > 0 else []
             if ids:
                 claimed[work.name] = ids
+            if len(ids) < room or work.paced:
+                self._more.discard(work.name)
+            else:
+                self._more.add(work.name)
         return until, claimed
 
     async def _move(self, name: str, ids: list[str], until: int) -> None:
@@ -172,6 +177,8 @@ class SharedRunner:
             await asyncio.sleep(step)
         if moving:
             await asyncio.wait(moving)
+        if name in self._more:  # the last claim took all that it might: there is room again
+            self.nudge()
         if self._stopping and await self._held(work, ids, until):
             raise CutShort
 
