@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from bot.cards.card import Button
 from bot.cards.texts import text
@@ -46,8 +46,4 @@ def link(actions: Actions, key: str, lang: str, path: str) -> Button | None:
 
 def row(*buttons: Button | None) -> tuple[Button, ...]:
     """At most three, in this order of importance."""
-    return tuple(_present(buttons))[:MOST]
-
-
-def _present(buttons: Iterable[Button | None]) -> Iterable[Button]:
-    return (button for button in buttons if button is not None)
+    return tuple([button for button in buttons if button is not None][:MOST])

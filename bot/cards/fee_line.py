@@ -17,8 +17,8 @@ def fee_fact(case: Interception, lang: str) -> Fact:
         return _charged(case, label, lang)
     if state is State.PENDING or state is State.UNKNOWN:
         quoted = money(case.quoted_fen, lang)
-        return Fact(label, text("result.fee.not_yet", lang), text(f"result.fee.{state}", lang, fee=quoted))
-    return Fact(label, money(0, lang), text(f"result.fee.{state}", lang))
+        return Fact(label, text("result.fee.not_yet", lang), text("result.fee." + state, lang, fee=quoted))
+    return Fact(label, money(0, lang), text("result.fee." + state, lang))
 
 
 def nothing_sent(lang: str, key: str = "result.fee.refused") -> Fact:

@@ -44,7 +44,7 @@ def result_card(case: Interception, view: ResultView, draw: Draw, actions: Actio
         version=case.version,
         kind="result",
         state=shown,
-        title=text(f"result.title.{shown}", lang),
+        title=text("result.title." + shown, lang),
         lang=lang,
         carrier_name=view.carrier_name,
         tracking_number=case.tracking_number,
@@ -88,4 +88,4 @@ def _foot(case: Interception, view: ResultView, draw: Draw) -> str:
         after = dated(view.latest.at, draw.now, lang, seconds=False)
         return text("result.foot.contradicted", lang, before=before, after=after, number=case.number)
     at = when(case.created_at, draw.now, lang)
-    return text(f"result.foot.{case.origin}", lang, who=case.asked_by, at=at, number=case.number)
+    return text("result.foot." + case.origin, lang, who=case.asked_by, at=at, number=case.number)

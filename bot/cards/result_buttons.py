@@ -55,5 +55,5 @@ def _again(codes: AbstractSet[ReasonCode], view: ResultView, lang: str, actions:
 
 
 def _words(key: str, case: Interception, view: ResultView, lang: str) -> Button:
-    words = text(f"result.copy.{key}", lang, carrier=view.carrier_name, number=case.tracking_number)
-    return copy(f"result.button.copy_{key}", lang, words)
+    words = text("result.copy." + key, lang, carrier=view.carrier_name, number=case.tracking_number)
+    return copy("result.button.copy_" + key, lang, words)

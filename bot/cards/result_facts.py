@@ -61,7 +61,7 @@ def next_of(shown: str, view: ResultView, lang: str, told: Told) -> str:
         return text("result.next.unknown_person", lang, carrier=view.carrier_name)
     if shown == "contradicted" and view.phone:
         return text("result.next.contradicted_phone", lang, phone=view.phone)
-    return text(f"result.next.{shown}", lang)
+    return text("result.next." + shown, lang)
 
 
 def contradiction_of(case: Interception, view: ResultView, draw: Draw) -> tuple[Fact, ...]:
@@ -80,7 +80,7 @@ def contradiction_of(case: Interception, view: ResultView, draw: Draw) -> tuple[
 
 def _ground(case: Interception, view: ResultView, lang: str) -> Fact:
     ground = Ground.ADOPTED if case.adopted else view.ground
-    key = f"result.ground.{ground}"
+    key = "result.ground." + ground
     if ground in TAKEN and case.way_home in TURNED:
         key += "_turned"
     order = case.carrier_reference

@@ -24,7 +24,7 @@ class TextsError(Exception):
 
 def text(key: str, lang: str, **facts: object) -> str:
     """The text of `key` with its facts. Raises `KeyError` for an unknown key or a fact that is missing."""
-    found = _tables()[lang][key]
+    found = (_ready or _tables())[lang][key]
     return found.format_map(facts) if facts else found
 
 
@@ -44,8 +44,12 @@ def reason_table() -> Mapping[str, Any]:
     return _read(templates() / "reasons.toml")
 
 
-@cache
+_ready: dict[str, dict[str, str]] = {}  # filled once; a plain look-up, since a card makes a dozen of them
+
+
 def _tables() -> Mapping[str, Mapping[str, str]]:
+    if _ready:
+        return _ready
     tables: dict[str, dict[str, str]] = {lang: {} for lang in LANGUAGES}
     folders = ("cards", "console")
     for path in [templates() / "words.toml", *(p for f in folders for p in sorted((templates() / f).glob("*.toml")))]:
@@ -55,7 +59,8 @@ def _tables() -> Mapping[str, Mapping[str, str]]:
                 raise TextsError(f"{path}: {key}: stands twice, or lacks one of {', '.join(LANGUAGES)}")
             for lang in LANGUAGES:
                 tables[lang][key] = by_lang[lang]
-    return tables
+    _ready.update(tables)
+    return _ready
 
 
 def _read(path: Path) -> dict[str, Any]:

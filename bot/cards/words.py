@@ -29,12 +29,11 @@ def reason(told: Reason, lang: str, *, carrier: str = "", now: datetime | None =
     entry: Mapping[str, Any] = reason_table()[told.code]
     facts = _filled(told.facts, lang, now)
     facts.setdefault("carrier", carrier or text("form.carrier", lang))
-    variant = _variant(entry, told.facts)
-    words = (told.carrier_text or "").strip()
     if told.carrier_code is None and told.carrier_text is None:
+        variant = _variant(entry, told.facts)
         chosen, fix = variant.get("text", entry["text"]), variant.get("fix", entry["fix"])
     else:
-        facts["words"] = words
+        facts["words"] = words = (told.carrier_text or "").strip()
         chosen, fix = entry.get("said", entry["text"]), entry.get("said_fix", entry["fix"])
         if told.code is ReasonCode.CARRIER_RULE and not words:
             chosen = entry["text"]
@@ -90,7 +89,8 @@ def _filled(facts: Mapping[str, Any], lang: str, now: datetime | None) -> dict[s
                 named[key[:-3]] = listed(value, lang) if isinstance(value, list) else value
         else:
             filled[key] = listed(value, lang) if isinstance(value, list) else value
-    return {**filled, **named}
+    filled.update(named)
+    return filled
 
 
 def _worded(key: str, lang: str) -> str:
