@@ -1,7 +1,7 @@
 """The tables for tests: a database of its own for each test, with the present tables in it."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,20 +40,24 @@ async def database(sqlite_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
+@pytest.fixture
+def shared_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a PostgreSQL database for this test alone, with the present tables in it."""
+    name = postgres_server.create(postgres_server.prepared("tables", lambda url: upgrade(driver_url(url))))
+    yield driver_url(postgres_server.url(name))
+    postgres_server.drop(name)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-async def any_database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+def any_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database with the present tables, once of each kind."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "shared_url")
+    return url
+
+
+@pytest.fixture
+async def any_database(any_url: str) -> AsyncIterator[Database]:
     """An open database with the present tables, once of each kind."""
-    server: PostgresServer | None = None
-    name = ""
-    if request.param == "sqlite":
-        url: str = request.getfixturevalue("sqlite_url")
-    else:
-        server = request.getfixturevalue("postgres_server")
-        assert server is not None
-        name = server.create(server.prepared("tables", lambda url: upgrade(driver_url(url))))
-        url = driver_url(server.url(name))
-    opened = open_database(url)
+    opened = open_database(any_url)
     yield opened
     await opened.close()
-    if server is not None:
-        server.drop(name)

@@ -200,4 +200,5 @@ class SharedRunner:
 
 def _words(problem: BaseException) -> str:
     cause = problem.__cause__ or (problem.orig if isinstance(problem, DBAPIError) else None)
-    return f"{type(problem).__name__}: {cause or problem}"
+    said = str(cause or problem) or type(cause or problem).__name__
+    return said.splitlines()[0]
