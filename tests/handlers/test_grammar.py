@@ -177,7 +177,7 @@ IDS = st.one_of(
         r"YT7[0-9]{12}|JT[0-9]{13}|DPK[0-9]{12}|SF[A-Z][0-9]{12}|JDV[A-Z][0-9]{11}|E[A-Z][0-9]{9}CN", fullmatch=True
     ),
 )
-WORDS = "/拦截 /intercept /records /grant 拦截 拦一下 intercept 帮我 不要 已经 吗 @bot 帮助 记录 「小王: </at> 」 ， - ①"
+WORDS = "/拦截 /intercept /records /grant 拦截 拦一下 intercept 帮我 不要 吗 @bot 帮助 记录 「小王: </at> 」 ， - ①"
 MARKS = ["\n", " ", "> ", "」\n- - - -\n", '<at user_id="', '">', "https://x.cn/", "\u200b"]
 FRAGMENTS = st.one_of(IDS, st.text(max_size=8), st.sampled_from([*WORDS.split(), *MARKS]))
 MESSAGES = st.one_of(st.text(), st.lists(FRAGMENTS, max_size=24).map("".join))
