@@ -1,0 +1,1 @@
+"""The HTTP API of `contract.md`: a merchant's own system asks, tells and looks things up."""

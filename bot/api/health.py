@@ -1,0 +1,61 @@
+"""`/healthz`, `/readyz` and `/metrics`: for whoever keeps the bot running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+CHECK_LIMIT_S = 2.0
+
+Check = Callable[[], Awaitable[bool]]
+
+
+def mount_health(app: web.Application, checks: Mapping[str, Check], registry: CollectorRegistry) -> None:
+    """Adds the three addresses. `checks` by name, such as `database` and `engine`: ready is when all say so."""
+
+    async def healthz(request: web.Request) -> web.Response:
+        del request
+        return web.json_response({"status": "alive"})
+
+    async def readyz(request: web.Request) -> web.Response:
+        del request
+        said = await asyncio.gather(*(_said(check) for check in checks.values()))
+        ready = all(said)
+        document = {"status": "ready" if ready else "not ready", "checks": dict(zip(checks, said, strict=True))}
+        return web.json_response(document, status=200 if ready else 503)
+
+    async def metrics(request: web.Request) -> web.Response:
+        del request
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+
+
+def request_times(registry: CollectorRegistry) -> Callable[[str, str, int, float], None]:
+    """Counts and times the API's answers; hand it to `routes.mount` as `observe`."""
+    histogram = Histogram(
+        "intercept_api_seconds",
+        "Time from an API request to its answer",
+        ["method", "path", "status"],
+        registry=registry,
+    )
+
+    def observe(method: str, path: str, status: int, seconds: float) -> None:
+        histogram.labels(method, path, str(status)).observe(seconds)
+
+    return observe
+
+
+async def _said(check: Check) -> bool:
+    """What the check says; one that fails or takes too long says no."""
+    try:
+        async with asyncio.timeout(CHECK_LIMIT_S):
+            return await check()
+    except Exception:  # noqa: BLE001 - whatever keeps it from answering, it is not ready
+        return False
