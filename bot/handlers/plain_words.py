@@ -61,29 +61,35 @@ _THING = _any(
     r"_?(?:status|records?|fees?|results?|button|bot|history|failed|failure|success\w*|rate|price|cost|command)(?![a-z])",
 )
 
-# --- what is no part of the order: small talk and reasons ----------------------------------------------------------
+# --- what is no part of the order: reasons and set phrases -----------------------------------------------------------
+# Cut out before the cues are looked for. None may swallow a 不要 or a don't that belongs to the verb: what follows the
+# reason is a list of words, taken whole (++), and 客户不要拦截 stays.
 _BUYER = _any("买家 客户 客人 顾客 用户 对方 收件人 买方 亲 人家 他 她 buyer customer")
 _UNWANTED = _any(
-    "不想要 不要 不需要 唔要 唔想要 取消 退款 退货 退单 拒收 拍错 下错 买错 付错 写错 填错 选错 反悔 后悔 改主意",
-    "变卦 仅退款 申请",
+    "不想要 不要 不需要 唔要 唔想要 退款 退货 退单 拒收 拍错 下错 买错 付错 写错 填错 选错 反悔 后悔 改主意 变卦 取消"
 )
+_OF_IT = "(?:订单|这单|这个|收货|购买|交易|货物?|东西|的|掉|过)*+"
 _EARLIER = _any("已经? 刚刚? 刚才 昨天 前天 昨晚 今天 今早 早上 上午 下午 上周 之前")
 _ON_ITS_WAY = _any(
-    "发(?![起送布现票])[货出走]? 寄出? 揽收 揽件 出库 打包 下单 拍 付款 买 在路上 在途 到(?:站|达|货|网点|中转)"
+    "发(?![起送布现票拦截])[货出走]? 寄出? 揽收 揽件 出库 打包 下单 拍 付款 买(?!家) 在路上 在途",
+    "到(?:站|达|货|网点|中转)",
 )
-_REST_OF_CLAUSE = rf"(?:(?!intercept)[^,.;!\n{_ID}])"
 _NOT_ON = _any("不要 不用 不必 别 勿 不能 唔好 先别")
+_UP_TO = r"[^,，。;；!！\n□拦截]"
+_PERSON = _english("buyer customer client he she they")
 _ASIDES = tuple(
     re.compile(pattern)
     for pattern in (
-        # the 不, 没, 别 in these forbid nothing
-        _any("不好意思 唔好意思 没事 没问题 没关系 不客气 不急 不错 不然 不过 不小心 不对 差不多 不得了 不行了 不止"),
-        _any("不同 不仅 不管 特别 分别 个别 类别 级别 识别 区别 别的 别人 别家 别处 另外 来不及了(?!_?[拦截])"),
-        # 买家不要了, 客户已经申请仅退款, he does not want it
-        rf"{_BUYER}[^,，。;；!！\n{_ID}拦截]{{0,12}}?{_UNWANTED}[^,，。;；!！\n{_ID}拦截 ]{{0,6}}",
-        _english("buyer customer client he she they")
-        + rf"{_REST_OF_CLAUSE}{{0,30}}?(?:cancel|refus|refund|reject|want|chang){_REST_OF_CLAUSE}{{0,24}}",
-        # 不要了 in front, 取消订单了, 发错货了: the goods, not the order
+        # the 别 and 不要 in these forbid nothing
+        _any("特别 分别 个别 类别 级别 识别 区别 别的 别人 别家 别处 不要紧 来不及了(?!_?[拦截])"),
+        # 买家不要了, 客户已经退款了: with 了, whatever follows; else not right before the verb
+        rf"{_BUYER}{_UP_TO}{{0,12}}?{_UNWANTED}(?<!取消){_OF_IT}[了啦咗]",
+        rf"{_BUYER}{_UP_TO}{{0,12}}?{_UNWANTED}{_OF_IT}[了啦咗]?+(?! ?[再去来给我你他们把将帮做着先个]{{0,4}}{_VERB})",
+        # he does not want it, buyer cancelled the order
+        _PERSON
+        + rf"(?:(?!intercept)[^,.;!\n{_ID}]){{0,30}}?(?:cancel|refus|refund|reject|want|chang)[a-z]*+"
+        + rf"(?: (?!do|not?(?![a-z])|never|stop|cancel|please|pls|intercept)[a-z']++){{0,5}}+(?! ?{_VERB})",
+        # 不要了 in front, 取消订单了, 发错货了: the goods, not the interception
         rf"(?:不想要|不要|不需要|唔要)(?:了|啦|咗)(?= ?[{_ID},，。;；\n帮麻请赶快速直给]| ?拦)",
         r"(?:已经?|刚刚?|刚才|都|又|申请|要求|还?没有?|未)*"
         + _any(
@@ -92,11 +98,11 @@ _ASIDES = tuple(
         )
         + "(?:成功|完成|中)?(?:了|啦|咗)?",
         # 刚发的, 已发货, 昨天寄出的
-        rf"{_EARLIER}[^,，。;；!！\n拦截]{{0,4}}?{_ON_ITS_WAY}去?[的了]?",
-        # 不要派送, 别让他签收, 不要给买家
-        _NOT_ON + "(?:再|给|让|继续|往|把|他|她|客户|买家|快递){0,3}"
-        r"(?:配?送|派件?|投|签收|收到?|取件?|出库|发(?!起))[^,，。;；!！\n 拦截]{0,4}",
-        rf"{_NOT_ON}[给让]{_BUYER}{_PAUSE}",
+        rf"{_EARLIER}{_UP_TO}{{0,4}}?{_ON_ITS_WAY}去?[的了]?",
+        # 不要派送, 别让他签收
+        _NOT_ON
+        + "(?:再|给|让|继续|往|把|他|她|客户|买家|快递){0,3}"
+        + r"(?:配?送|派件?|投|签收|收到?|取件?|出库|发(?![起拦截]))(?:了|啦|件|货物?|到|给?他|给?她|过去|出去|签收)*+",
     )
 )
 
@@ -130,35 +136,29 @@ _HELP = re.compile(
 _PARTICLES = rf"[ {_ID}再去来给我你他们把将帮进行做被能要必想用着先个这那单件]{{0,10}}"
 _CLOSE_BEFORE = _any(
     # forbids
-    "不 没 未 没有 无 无需 无须 毋须 不必 不用 不要 不需要? 不是 勿 甭 休 唔好 唔使 唔 咪 冇 莫 免 无法 没法 难以",
-    "来不及 来得及",
-    "停止 暂停 中止 终止 避免 拒绝",
+    "不 没 未 没有 无 不是 不急着? 甭 休 唔 咪 冇 莫 免 无法 没法 难以 来不及 来得及 暂停 中止 终止 避免 拒绝 禁止",
+    "严禁",
     # reports, announces, judges
     "曾经? 早就 昨天 前天 上次 上周 之前 正在 正 准备 打算 尝试 显示 提示 被 可以 可 能够? 会 建议 应该 将[会为]",
     "待会儿? 等下 等会儿? 一会儿? 稍后 明天 晚点",
     "(?:提交|发起|申请|做|点|办|登记|设置|安排|加|弄|进行|处理|完成)(?:了|过|咗|好了?|完)",
     "我们?(?:来|先|这就|马上|现在)?[帮给替为][你他她]们?",
 )
-_WIDE_BEFORE = (
-    (
-        _any("别 取消 撤销 撤回 撤 放弃 停 已经? 刚刚? 刚才 才刚 [帮为给替跟]您 我们?(?:已|让|叫|请|找|喊|通知|联系)"),
-        10,
-    ),
-    (
-        _any("查询? 看 催 跟进 关于 问 确认 核实 了解 解释 比如 例如 譬如 举例 示例 格式 用法 输入 发送 打字 回复 教"),
-        12,
-    ),
-    (_any("如果 要是 假如 万一 凡是"), 12),
-    (_english("don'?t do_not never not no_need(?:_to)? cancel stop abort undo avoid without unable_to failed_to"), 24),
-    (
-        _english(
-            "tried_to can'?t cannot won'?t shouldn'?t couldn'?t didn'?t needn'?t hold_off possible asked told said"
-        ),
-        24,
-    ),
-    (_english("i'?ll we'?ll will would could can may might should shall did does do if unless to_be being how_to"), 24),
-    (_english("type use send enter write run try example e[.]g[.] like check about regarding"), 16),
-)
+_WIDE_BEFORE = {  # a cue, and how many characters of the same clause may stand behind it
+    _any("不要 不用 不必 不需 无需 无须 毋须 勿 唔好 唔使 不能 不准 不许 不可 不值 不建议 不支持 不允许 不想"): 8,
+    _any("不打算 没必要 犯不着 别 取消 撤销 撤回 撤 放弃 停"): 10,
+    _any("已经? 刚刚? 刚才 才刚 [帮为给替跟]您 我们?(?:已|让|叫|请|找|喊|通知|联系)"): 10,
+    _any("查询? 看 催 跟进 关于 问 确认 核实 了解 解释 比如 例如 譬如 举例 示例 格式 用法 输入 发送 打字 回复 教"): 12,
+    _any("如果 要是 假如 万一 凡是"): 12,
+    _english("no hold pause skip ignore revoke withdraw reverse"): 12,
+    _english("type use send enter write run try example e[.]g[.] like check about regarding"): 16,
+    _english("don'?t do_not never not no_need(?:_to)? cancel stop abort undo avoid without unable_to failed_to"): 24,
+    _english(
+        "tried_to can'?t cannot won'?t shouldn'?t couldn'?t didn'?t needn'?t hold_off possible asked told said"
+    ): 24,
+    _english("i'?ll we'?ll will would could can may might should shall did does do if unless to_be being how_to"): 24,
+    _english("when_to"): 24,
+}
 _BEFORE = re.compile(
     rf"(?:{_CLOSE_BEFORE}{_PARTICLES}"
     # who does it or did it: 我拦了, 他们去拦; 帮我拦 is somebody else's
@@ -168,7 +168,7 @@ _BEFORE = re.compile(
     "|在|"
     + _any("防火墙 安检 海关 清关 风控 反诈 安全 手机 电话 短信 广告 登录 支付 转账 请求")
     + "(?:中心|软件|系统)?|"
-    + "|".join(f"{cue}{_SAME_CLAUSE}{{0,{width}}}" for cue, width in _WIDE_BEFORE)
+    + "|".join(f"{cue}{_SAME_CLAUSE}{{0,{width}}}" for cue, width in _WIDE_BEFORE.items())
     + ")$"
 )
 # Behind the verb at once: it has been done, cannot be done, is the attribute of something.
@@ -178,7 +178,7 @@ _AFTER = re.compile(
         "已经?(?:成功|完成|受理|提交|登记|申请|通知|联系|处理|安排|拦|截|生效|退回|返回|撤|取消|结束|关闭|做|弄|搞|在)",
         "成功 失败 完成 完了 好了 好啦 过(?![来去期敏]) 咗 紧(?![急要张]) 中(?![通国午]) 着(?!急) 错(?=了|$)",
         "不[了住到下成掉回] 唔到 唔住 吗 (?:没有?|未)(?=[_,，。;；!！呀啊\\n]|$) 之?前(?!台)",
-        "了(?:吗|么|没|过|[_,，]?(?:成功|失败)) (?<!拦)(?P<done>了|啦)",
+        "了(?:吗|么|没|过|[_,，]?(?:成功|失败)) (?<!拦)(?P<done>(?<!到)[了啦]) 到[了啦]",
     )
 )
 # The verb and 了 is a report (拦截了, 拦住了) unless it is handed over: 把 … 拦截了, 麻烦 … 拦住了. 拦了 alone orders.
@@ -191,7 +191,8 @@ _OVER = re.compile(
     _any(
         "算了 不用 不必 不要 不拦 没拦 未拦 先别 先不 先等 别了 作废 等等 等一等 缓一缓 缓缓 暂缓 取消 撤销 撤回",
         "当我没说 停一下",
-        "成功 失败 没成 拦错 截错 搞定 弄好 处理好 拦好 拦完 退回来了 唔好 唔使 唔用",
+        "成功 失败 没成 拦错 截错 搞定 弄好 处理好 拦好 拦完 没必要 没用 不支持 不行 不可以 不划算 退回来了 唔好",
+        "唔使 唔用",
     )
     + "|"
     + _english("never_?mind forget_it already succeeded successful(?:ly)? failed cancell?ed cancel no_need not_needed")

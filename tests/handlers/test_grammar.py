@@ -252,3 +252,22 @@ def test_what_has_another_form_is_no_id(text: str) -> None:
 def test_no_false_command(one: str, message: str) -> None:
     """Forbidding, asking, reporting and a number alone are no command, with any id."""
     assert parse(message.format(one)) is None
+
+
+REASONS = """
+    客户不要了 买家退款了 买家已申请退款 刚发货 已发货 昨天发的 客户反悔了 别派送了 不要送了 特别急 不好意思 买家取消订单
+    客户取消订单了 他不想要了 地址写错了 发错货了 老板说 客户说 买家又要了 快递说 拍错了 已出库 还没派件 来不及了 你好
+"""
+OPPOSITES = """
+    不要拦截{} 别拦{} 先别拦{} 别拦截{}了 已拦截{} {}已经拦截了 {}拦截成功了 取消拦截{} 不用拦{}了 {}能拦吗 {}拦截多少钱 没拦{}
+    {}拦截了 {}拦不住了 不拦{}了 {}先不拦 无需拦截{} {}拦截失败 {}拦截中 撤销拦截{} 停止拦截{} {}不需要拦截 刚拦了{} {}怎么拦
+    我拦了{} 正在拦截{}
+"""
+
+
+@pytest.mark.parametrize("pause", ["", " ", "，", "\n"])
+def test_a_reason_beside_it_turns_no_opposite_into_an_order(pause: str) -> None:
+    """What forbids, asks or reports does so with any reason before or behind it: 客户反悔了不要拦截 is no order."""
+    messages = [f"{reason}{pause}{opposite}" for reason in REASONS.split() for opposite in OPPOSITES.split()]
+    messages += [f"{opposite}{pause}{reason}" for reason in REASONS.split() for opposite in OPPOSITES.split()]
+    assert [message for message in messages if parse(message.format("78900000000001"))] == []
