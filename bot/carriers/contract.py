@@ -173,9 +173,19 @@ class ConfigurationError(ValueError):
 def problems_of(error: ValidationError, path: tuple[str, ...]) -> list[Problem]:
     """What pydantic found, each with the name of its field. The value never is: it may be a secret."""
     return [
-        Problem((*path, *map(str, found["loc"])), found["msg"])
+        Problem(
+            (*path, *map(str, found["loc"])), _WORDS.get(found["type"]) or found["msg"].removeprefix("Value error, ")
+        )
         for found in error.errors(include_input=False, include_url=False, include_context=False)
     ]
+
+
+_WORDS: Mapping[str, str] = {
+    "missing": "缺这一项 (missing)",
+    "extra_forbidden": "没有这一项，请检查拼写 (unknown field)",
+    "string_too_short": "不能是空的 (empty)",
+    "url_parsing": "不是网址 (no URL)",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,6 +252,7 @@ def _path(dotted: str) -> tuple[str, ...]:
 
 def _line_of(path: tuple[str, ...], lines: Mapping[tuple[str, ...], int]) -> str:
     for length in range(len(path), 0, -1):
-        if path[:length] in lines:
-            return f"（第 {lines[path[:length]]} 行）"
+        inside = [line for found, line in lines.items() if found[:length] == path[:length]]
+        if inside:
+            return f"（第 {lines.get(path[:length], inside[0])} 行）"
     return ""

@@ -72,9 +72,11 @@ class YundaSettings(_Section):
     status: StatusCall = StatusCall(body={"mailno": "{tracking_no}"})
     """Asking what became of it; an empty path means that nobody can be asked."""
     success: Success = Success()
+    """How an accepted call answers; the default is the public platform's."""
     reference_field: str = "data.id"
     """Where the answer to a create names the carrier's order."""
     reject_map: tuple[Rejection, ...] = ()
+    """What the carrier's refusals mean, in the order in which they are tried."""
     reason: str = "买家申请退款，拦截退回"
     """What the branch reads."""
     trace_path: str = "/openapi/outer/logictis/query"
