@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -24,8 +24,9 @@ from bot.domain.people import Origin
 from bot.domain.reason import Reason, ReasonCode
 from bot.interception import moves, traces
 from bot.interception.pace import Pace
-from bot.store.cases import cases, row_of
-from bot.store.database import Database, monotonic, now
+from bot.interception.statements import Only
+from bot.store.cases import row_of
+from bot.store.database import Database, now
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class Advance:
 
     async def __call__(self, case_id: str) -> None:
         """One move. Any defect leaves the row as its last commit left it: it comes due again."""
-        began = monotonic()
+        began = self._database.clock.steady()
         looked = await self._database.write(lambda c: self._look(c, case_id))
         row = looked.row
         if row is None:
@@ -136,7 +137,7 @@ class Advance:
 
     async def call(self, route: Route, row: Row[Any], began: float) -> None:
         """The call that the commit just before has allowed. `began` was read before that commit."""
-        if monotonic() - began > self._pace.quiet.total_seconds() / 2:
+        if self._database.clock.steady() - began > self._pace.quiet.total_seconds() / 2:
             log.warning("case.slept_before_call", case=row.id, call=row.call_no)
             return
         answer = await route.intercept(ask_of(row))
@@ -152,16 +153,13 @@ class Advance:
         elif answer.said is Said.NEVER_LEFT:
             moves.never_left(connection, case_id, call_no, answer, self._pace)
         elif answer.said is Said.REFUSED:
-            # A refusal of call k says something only while k is the latest: another replica's repeat may have made an
-            # order before this one arrived.
-            latest = (cases.c.call_no == call_no) & (cases.c.doubted_call < call_no)
-            moves.settle(connection, case_id, State.FAILED, answer, self._pace, only=latest)
+            moves.settle(connection, case_id, State.FAILED, answer, self._pace, only=Only.LATEST, call_no=call_no)
         else:
             person = route.facts.doubt is Doubt.PERSON
             moves.doubt(connection, case_id, call_no, person=person, answer=answer)
 
     async def _further_call(self, route: Route, row: Row[Any], *, readings: int = 0) -> None:
-        began = monotonic()
+        began = self._database.clock.steady()
 
         def again(connection: Connection) -> Row[Any] | None:
             marked = moves.mark(connection, row.id, row.call_no, self._pace, readings=readings)
@@ -172,7 +170,7 @@ class Advance:
             await self.call(route, marked, began)
 
     async def _read(self, route: Route, row: Row[Any]) -> None:
-        asked_at = await self._database.read(now) if self._database.shared else datetime.now(UTC)
+        asked_at = await self._database.read(now) if self._database.shared else self._database.clock.now()
         answer = await route.query(ask_of(row))
         shown = await self._database.write(lambda c: self._read_answered(c, row, route, answer, asked_at))
         self._settled(answer, row.id)

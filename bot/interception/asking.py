@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, select
 
 from bot.carriers.contract import Routes
 from bot.domain.after_sale import AfterSale, AfterSaleStatus
+from bot.domain.case import Phase
 from bot.domain.interception import Interception
 from bot.domain.people import Asker
 from bot.interception.errors import ChoiceRequired, KeyReused, UnknownParcels
@@ -91,15 +92,12 @@ class Asking:
         taken = Taken()
         final_ids = []
         for case_id, candidate in zip(ids, _once(chosen), strict=False):
-            opened = self._open(connection, asked, shop, candidate, case_id, at, call_now=len(taken.to_call) < slots)
-            final_ids.append(opened)
-            row = cases.row_of(connection, opened)
-            if row is None:
-                raise LookupError(opened)
+            row = self._open(connection, asked, shop, candidate, case_id, at, call_now=len(taken.to_call) < slots)
+            final_ids.append(row.id)
             taken.items.append(cases.snapshot(row))
-            if opened == case_id and row.phase == "calling":
+            if row.id == case_id and row.phase == Phase.CALLING.value:
                 taken.to_call.append(row)
-            taken.queued = taken.queued or (opened == case_id and row.phase == "queued")
+            taken.queued = taken.queued or (row.id == case_id and row.phase == Phase.QUEUED.value)
         if asked.key is not None and final_ids != ids:
             _name_cases(connection, shop_id, asked.key, final_ids)
         return taken
@@ -149,15 +147,16 @@ class Asking:
         at: datetime,
         *,
         call_now: bool,
-    ) -> str:
+    ) -> Row[Any]:
         number = candidate.parcel.tracking_number
         for _ in range(3):
             same_click = _of_click(connection, asked.click, number)
             if same_click is not None:
                 return same_click
             submission = self._submission(asked, candidate, case_id, call_now=call_now)
-            if open_case(connection, submission, self.pace, at):
-                return case_id
+            opened = open_case(connection, submission, self.pace, at)
+            if opened is not None:
+                return opened
             # Somebody else's case was committed in between: the rules see it now, and R10 refuses.
             candidate = self._judge(connection, asked.asker, shop, candidate.after_sale, number)
         raise LookupError(case_id)
@@ -193,11 +192,10 @@ def _once(chosen: Sequence[Candidate]) -> list[Candidate]:
     return list(first.values())
 
 
-def _of_click(connection: Connection, click: str | None, number: str) -> str | None:
+def _of_click(connection: Connection, click: str | None, number: str) -> Row[Any] | None:
     if click is None:
         return None
-    wanted = select(table.c.id).where(table.c.click == click, table.c.tracking_number == number)
-    return connection.execute(wanted).scalar()
+    return connection.execute(select(table).where(table.c.click == click, table.c.tracking_number == number)).first()
 
 
 def _key_taken(connection: Connection, shop_id: str, key: Key, ids: Sequence[str], at: datetime) -> list[str] | None:

@@ -13,26 +13,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, update
+from sqlalchemy import Connection, Row, case, func, or_, update
 
 from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, SettledBy, State, WayHome
 from bot.domain.parcel import Stage
 from bot.domain.reason import Reason, ReasonCode
+from bot.interception import statements
 from bot.interception.pace import Pace, next_look, retry_unsent
-from bot.interception.states import ARRIVED, sources, steps_home
+from bot.interception.statements import Only
+from bot.interception.states import ARRIVED, steps_home
 from bot.ledger.fees import Charge, charge
 from bot.store.after_sales import touch
-from bot.store.batches import batch_rows, batches
-from bot.store.cards import outbox
 from bot.store.cases import cases, reason_document, row_of, write_event
 from bot.store.database import now
 from bot.store.events import publish
-from bot.store.sql import insert_new
+from bot.store.sql import insert_returned
 
 _CHANCE = random.Random()  # noqa: S311 - spreads looks over time, protects nothing
 
-OPEN = (State.PENDING.value, State.UNKNOWN.value)
+OPEN = statements.OPEN
+BATCH = "batch-"
+"""How the click of a batch's case begins: only those have a batch to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class Submission:
     call_now: bool = False
 
 
-def open_case(connection: Connection, submission: Submission, pace: Pace, at: datetime) -> bool:
-    """T1: the case, refused or pending, before anybody is told of it. False when the parcel is blocked meanwhile (R10).
+def open_case(connection: Connection, submission: Submission, pace: Pace, at: datetime) -> Row[Any] | None:
+    """T1: the case, refused or pending, before anybody is told of it. None when the parcel is blocked meanwhile (R10).
 
     `call_now` marks the first call in the same commit, for a process that has a call slot free.
     """
@@ -66,14 +68,15 @@ def open_case(connection: Connection, submission: Submission, pace: Pace, at: da
         row |= {"next_at": at, "watch_until": at + pace.watch, "looks_since": at}
         if submission.call_now:
             row |= _mark_values(1, at, pace)
-    if not insert_new(connection, cases, row):
-        return False
+    opened = insert_returned(connection, cases, row)
+    if opened is None:
+        return None
     facts = {"how": row.get("click"), "rules_version": row["rules_version"], "quoted_fen": row["quoted_fen"]}
     write_event(connection, row["id"], at, "refused" if refused else "asked", facts, by=row["asked_by"])
     if submission.call_now and not refused:
         write_event(connection, row["id"], at, "sent", {"call": 1})
     _told(connection, row["shop_id"], row["after_sale_id"], row["id"], 1, at)
-    return True
+    return opened
 
 
 def mark(connection: Connection, case_id: str, call_no: int, pace: Pace, *, readings: int = 0) -> bool:
@@ -82,18 +85,8 @@ def mark(connection: Connection, case_id: str, call_no: int, pace: Pace, *, read
     A further call after a doubt needs `readings` readings that show nothing (2 on read routes, ruling 5).
     """
     at = now(connection)
-    moved = connection.execute(
-        update(cases)
-        .where(
-            cases.c.id == case_id,
-            cases.c.call_no == call_no,
-            cases.c.phase.in_([Phase.QUEUED.value, Phase.CALLING.value]),
-            or_(
-                cases.c.phase == Phase.QUEUED.value, (cases.c.doubted_call == call_no) & (cases.c.readings >= readings)
-            ),
-        )
-        .values(**_mark_values(call_no + 1, at, pace))
-    )
+    values = {"id_": case_id, "before": call_no, "needed": readings, **_mark_values(call_no + 1, at, pace)}
+    moved = connection.execute(statements.MARK, values)
     if moved.rowcount == 1:
         write_event(connection, case_id, at, "sent", {"call": call_no + 1})
     return moved.rowcount == 1
@@ -231,38 +224,40 @@ def settle(
     *,
     by: str | None = None,
     ground: str | None = None,
-    only: ColumnElement[bool] | None = None,
+    only: Only | None = None,
+    call_no: int = 0,
 ) -> bool:
     """T3b: the end, and with a success its fee, in one transaction. False when it had ended already.
 
-    `ground` says why a success counts as one. `only` narrows what must still hold, such as "call k is the latest" for a refusal of call k.
+    `ground` says why a success counts as one. `only` narrows what must still hold; `call_no` is the call that it speaks of.
     """
     at = now(connection)
     values: dict[str, Any] = {
         "state": to.value,
         "phase": Phase.ENDED.value,
         "settled_at": at,
-        "ver": cases.c.ver + 1,
         "next_at": None,
-        "carrier_reference": func.coalesce(answer.reference, cases.c.carrier_reference),
+        "looks_since": None,
+        "watch_until": None,
+        "reference": answer.reference,
         "adopted": answer.adopted,
         "alarm": answer.alarm,
+        "ground": None,
+        "fee": None,
+        "by_whom": None,
+        "reasons": [],
+        "carrier_code": None,
+        "carrier_text": None,
     }
     if to is State.SUCCEEDED:
-        values["ground"] = "adopted" if answer.adopted else ground
         values |= {"next_at": at, "looks_since": at, "watch_until": at + pace.watch}
-        values["fee_fen"] = cases.c.quoted_fen if answer.fee_fen is None else answer.fee_fen
-        values["settled_by"] = func.coalesce(answer.settled_by.value if answer.settled_by else None, cases.c.settled_by)
-    else:
-        values["settled_by"] = None
+        values |= {"ground": "adopted" if answer.adopted else ground, "fee": answer.fee_fen}
+        values["by_whom"] = answer.settled_by.value if answer.settled_by else None
     if answer.reason is not None:
         values["reasons"] = [reason_document(answer.reason)]
         values["carrier_code"] = answer.reason.carrier_code
         values["carrier_text"] = answer.reason.carrier_text
-    condition = [cases.c.id == case_id, cases.c.state.in_([state.value for state in sources(to)])]
-    if only is not None:
-        condition.append(only)
-    row = connection.execute(update(cases).where(*condition).values(**values).returning(cases)).first()
+    row = connection.execute(statements.settle(to, only), {**values, "id_": case_id, "at": at, "call": call_no}).first()
     if row is None:
         return False
     facts = {"state": to.value, "adopted": answer.adopted, **_wire(answer)}
@@ -340,8 +335,7 @@ def _way_home(
 def give_up(connection: Connection, case_id: str, pace: Pace) -> bool:
     """Fifteen days without any sign: failed, and nothing is charged."""
     reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "no_sign", "days": pace.watch.days})
-    at = now(connection)
-    return settle(connection, case_id, State.FAILED, _because(reason), pace, only=cases.c.watch_until <= at)
+    return settle(connection, case_id, State.FAILED, _because(reason), pace, only=Only.WATCHED_OUT)
 
 
 def stop_watching(connection: Connection, case_id: str) -> None:
@@ -353,8 +347,7 @@ def stop_watching(connection: Connection, case_id: str) -> None:
 
 def call_off(connection: Connection, case_id: str, by: str, pace: Pace) -> bool:
     """A person cancels what has not left."""
-    unsent = cases.c.phase == Phase.QUEUED.value
-    return settle(connection, case_id, State.CANCELLED, _because(None), pace, by=by, only=unsent)
+    return settle(connection, case_id, State.CANCELLED, _because(None), pace, by=by, only=Only.UNSENT)
 
 
 def cancel_asked(connection: Connection, case_id: str, answer: Answer, by: str) -> None:
@@ -398,20 +391,13 @@ def _wire(answer: Answer | None) -> dict[str, Any]:
 
 def _changed(connection: Connection, row: Row[Any], at: datetime) -> None:
     """All cards of the case are due, and live pages hear of it."""
-    connection.execute(update(outbox).where(outbox.c.target == f"case:{row.id}").values(due_at=at))
+    connection.execute(statements.CARDS_DUE, {"card": f"case:{row.id}", "at": at})
     _told(connection, row.shop_id, row.after_sale_id, row.id, row.ver, at)
-    batch = connection.execute(
-        update(batches)
-        .where(
-            batches.c.id.in_(
-                batch_rows.select().with_only_columns(batch_rows.c.batch_id).where(batch_rows.c.case_id == row.id)
-            )
-        )
-        .values(ver=batches.c.ver + 1)
-        .returning(batches.c.id, batches.c.ver)
-    ).first()
+    if not (row.click or "").startswith(BATCH):
+        return
+    batch = connection.execute(statements.BATCH_RAISED, {"case": row.id}).first()
     if batch is not None:
-        connection.execute(update(outbox).where(outbox.c.target == f"batch:{batch.id}").values(due_at=at))
+        connection.execute(statements.CARDS_DUE, {"card": f"batch:{batch.id}", "at": at})
         publish(connection, row.shop_id, f"batch:{batch.id}", batch.ver, at)
 
 

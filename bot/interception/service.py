@@ -27,7 +27,7 @@ from bot.rules.rulebook import RuleSet
 from bot.runners.contract import Runner
 from bot.store import after_sales, cases
 from bot.store.cases import CaseEvent, Filter, Page, Sums
-from bot.store.database import Database, monotonic
+from bot.store.database import Database
 
 FRESH_TRACE_S = 0.8
 """How long a confirmation waits for the carrier's own trace (R9, ruling 10)."""
@@ -128,7 +128,7 @@ class Interceptions:
         asked = Asked(asker, wanted, key, click)
         asking = self.asking()
         slots = self._runner.take_slots(len(wanted))
-        began = monotonic()
+        began = self._database.clock.steady()
         taken = Taken()
         try:
             taken = await self._database.write(lambda c: asking.take(c, asked, slots))
@@ -142,11 +142,11 @@ class Interceptions:
 
     async def wait(self, case_ids: Sequence[str], seconds: float) -> list[Interception]:
         """Their present state: as soon as all are final, at the latest after so many seconds."""
-        end = monotonic() + seconds
+        end = self._database.clock.steady() + seconds
         while True:
             items = await self._database.read(lambda c: cases.several(c, case_ids))
             open_ids = [item.id for item in items if item.state not in FINAL]
-            left = end - monotonic()
+            left = end - self._database.clock.steady()
             if not open_ids or left <= 0:
                 return items
             await self._settled.any_of(open_ids, min(left, 0.25 if self._database.shared else 1.0))

@@ -172,12 +172,7 @@ def add_trace(
 
 def touch(connection: Connection, shop_id: str, after_sale_id: str, at: datetime, *, bump: bool = True) -> None:
     """Says that what pages show of the after-sale has changed (its parcels' state, its trace)."""
-    this = (after_sales.c.shop_id == shop_id) & (after_sales.c.after_sale_id == after_sale_id)
-    if bump:
-        raised = after_sales.update().where(this).values(version=after_sales.c.version + 1)
-        version = connection.execute(raised.returning(after_sales.c.version)).scalar()
-    else:
-        version = connection.execute(select(after_sales.c.version).where(this)).scalar()
+    version = connection.execute(_RAISED if bump else _VERSION, {"shop": shop_id, "id": after_sale_id}).scalar()
     if version is not None:
         publish(connection, shop_id, f"after_sale:{after_sale_id}", version, at)
 
@@ -302,4 +297,11 @@ _TRACE = (
     select(trace_events)
     .where(trace_events.c.shop_id == bindparam("shop"), trace_events.c.tracking_number == bindparam("number"))
     .order_by(trace_events.c.at, trace_events.c.seq)
+)
+_VERSION = select(after_sales.c.version).where(_SHOP, after_sales.c.after_sale_id == bindparam("id"))
+_RAISED = (
+    after_sales.update()
+    .where(_SHOP, after_sales.c.after_sale_id == bindparam("id"))
+    .values(version=after_sales.c.version + 1)
+    .returning(after_sales.c.version)
 )

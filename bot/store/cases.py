@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -155,7 +156,10 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which records are wanted; what is None or empty does not narrow. `since` inclusive, `until` exclusive."""
+    """Which records are wanted; what is None or empty does not narrow. `since` inclusive, `until` exclusive.
+
+    `tail` is what a tracking number, an after-sale or its order ends in: people type the last four digits.
+    """
 
     tracking_number: str | None = None
     after_sale_id: str | None = None
@@ -163,6 +167,8 @@ class Filter:
     way_home: WayHome | None = None
     carrier: str | None = None
     asker_id: str | None = None
+    origin: Origin | None = None
+    tail: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     newest_first: bool = False
@@ -193,9 +199,7 @@ def write_event(
     connection: Connection, case_id: str, at: datetime, kind: str, facts: Mapping[str, Any], by: str | None = None
 ) -> None:
     """Adds a line to the timeline; lines are never changed."""
-    connection.execute(
-        case_events.insert(), {"case_id": case_id, "at": at, "kind": kind, "by": by, "facts": dict(facts)}
-    )
+    connection.execute(_EVENT, {"case_id": case_id, "at": at, "kind": kind, "by": by, "facts": dict(facts)})
 
 
 def events_of(connection: Connection, case_id: str) -> list[CaseEvent]:
@@ -330,11 +334,14 @@ def _conditions(shop_id: str, wanted: Filter) -> list[ColumnElement[bool]]:
         cases.c.carrier: wanted.carrier,
         cases.c.asker_id: wanted.asker_id,
         cases.c.way_home: wanted.way_home.value if wanted.way_home else None,
+        cases.c.origin: wanted.origin.value if wanted.origin else None,
     }
     conditions: list[ColumnElement[bool]] = [cases.c.shop_id == shop_id]
     conditions += [column == value for column, value in exact.items() if value is not None]
     if wanted.states:
         conditions.append(cases.c.state.in_([state.value for state in wanted.states]))
+    if wanted.tail:
+        conditions.append(_ends_in(shop_id, wanted.tail))
     if wanted.since is not None:
         conditions.append(cases.c.created_at >= wanted.since)
     if wanted.until is not None:
@@ -342,12 +349,32 @@ def _conditions(shop_id: str, wanted: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def _ends_in(shop_id: str, tail: str) -> ColumnElement[bool]:
+    """Whose tracking number, after-sale or order ends in that."""
+    after_sales = metadata.tables["after_sales"]
+    of_order = select(after_sales.c.after_sale_id).where(
+        after_sales.c.shop_id == shop_id, after_sales.c.order_id.endswith(tail, autoescape=True)
+    )
+    return or_(
+        cases.c.tracking_number.endswith(tail, autoescape=True),
+        cases.c.after_sale_id.endswith(tail, autoescape=True),
+        cases.c.after_sale_id.in_(of_order),
+    )
+
+
 def _place(cursor: str) -> tuple[datetime, int]:
-    micros, _, seq = cursor.partition("-")
-    return from_micros(int(micros)), int(seq)
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise ValueError("no cursor of ours")
+    return from_micros(int(found[1])), int(found[2])
+
+
+_CURSOR = re.compile(r"([0-9]{1,16})-([0-9]{1,18})")
+"""Microseconds and number, within what a moment and the database can hold."""
 
 
 _BY_ID = select(cases).where(cases.c.id == bindparam("id"))
 _BLOCKING = select(cases).where(
     cases.c.carrier == bindparam("carrier"), cases.c.tracking_number == bindparam("number"), text(BLOCKS)
 )
+_EVENT = case_events.insert()

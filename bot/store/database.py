@@ -1,9 +1,9 @@
 """The two ways to the tables.
 
-`write(fn)` runs a synchronous `fn(connection)` as one transaction and returns its value after the commit; `read(fn)` the
-same for what is only shown. On SQLite one writer thread groups waiting transactions into one commit; on PostgreSQL each
-is a transaction of its own. One text of the rules serves both: `fn` has no effect but SQL, because a grouped transaction
-may be run twice (`engine.md`, trap 13).
+`write(fn)` runs a synchronous `fn(connection)` as one transaction and returns its value after the commit; `read(fn)`
+the same for what is only shown. On SQLite one writer thread groups waiting transactions into one commit; on PostgreSQL
+each is a transaction of its own. One text of the rules serves both: `fn` has no effect but SQL, because a grouped
+transaction may be run twice (`engine.md`, trap 13).
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import fcntl
 import os
 import queue
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -29,6 +28,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from bot.store.clock import MACHINE, Clock
 from bot.store.schema import from_micros
 
 log = structlog.get_logger(__name__)
@@ -54,6 +54,9 @@ class Database(Protocol):
     shared: bool
     """True where several processes may work on it at once (PostgreSQL)."""
 
+    clock: Clock
+    """This process's clock."""
+
     async def write(self, work: Work[T]) -> T:
         """One transaction; its value is returned after the commit. Raises `NotStored` when nothing was kept."""
         ...
@@ -68,18 +71,21 @@ class Database(Protocol):
 
 
 def now(connection: Connection) -> datetime:
-    """The clock that moves are stamped with: the database's own on PostgreSQL, this machine's on SQLite."""
+    """The clock that moves are stamped with: the database's own on PostgreSQL, this process's on SQLite."""
+    clock: Clock | None = connection.get_execution_options().get("clock")
+    if clock is not None:
+        return clock.now()
     if connection.dialect.name == "postgresql":
         micros = connection.execute(
             text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
         ).scalar_one()
         return from_micros(int(micros))
-    return datetime.now(UTC)
+    return MACHINE.now()
 
 
 def _prepare_sqlite(engine: Engine, *, writer: bool) -> None:
     @event.listens_for(engine, "connect")
-    def _connect(raw: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own type, two drivers
+    def _connect(raw: Any, _record: Any) -> None:
         raw.isolation_level = None
         cursor = raw.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
@@ -91,10 +97,13 @@ def _prepare_sqlite(engine: Engine, *, writer: bool) -> None:
         cursor.close()
 
 
-def sqlite_engine(path: Path) -> Engine:
+def sqlite_engine(path: Path, clock: Clock = MACHINE) -> Engine:
     """An engine for writing: each transaction is opened with `BEGIN IMMEDIATE` by whoever uses it."""
     engine = create_engine(
-        URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"check_same_thread": False}
+        URL.create("sqlite", database=str(path)),
+        poolclass=NullPool,
+        connect_args={"check_same_thread": False},
+        execution_options={"clock": clock},
     )
     _prepare_sqlite(engine, writer=True)
     return engine
@@ -166,7 +175,7 @@ class _Writer(threading.Thread):
             self._commit()
         except OperationalError as problem:
             self._roll_back()
-            log.error("store.not_stored", problem=str(problem.orig))
+            log.error("store.not_stored", problem=str(problem.orig))  # noqa: TRY400 - the caller gets all of it
             not_stored = NotStored(str(problem.orig))
             not_stored.__cause__ = problem
             waiting.future.set_exception(not_stored)
@@ -195,13 +204,17 @@ class SqliteDatabase:
 
     shared = False
 
-    def __init__(self, path: Path, *, lock: bool) -> None:
+    def __init__(self, path: Path, *, lock: bool, clock: Clock = MACHINE) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.clock = clock
         self._lock = _hold(path) if lock else None
-        self._engine = sqlite_engine(path)
+        self._engine = sqlite_engine(path, clock)
         self._writer = _Writer(self._engine)
         self._readers: AsyncEngine = create_async_engine(
-            URL.create("sqlite+aiosqlite", database=str(path)), pool_size=4, max_overflow=4
+            URL.create("sqlite+aiosqlite", database=str(path)),
+            pool_size=4,
+            max_overflow=4,
+            execution_options={"clock": clock},
         )
         _prepare_sqlite(self._readers.sync_engine, writer=False)
 
@@ -238,12 +251,18 @@ def _hold(path: Path) -> int:
 
 
 class PostgresDatabase:
-    """Any number of processes; psycopg is the only driver (ruling 26)."""
+    """Any number of processes; psycopg is the only driver (ruling 26). Moves are stamped by the database's clock,
+    unless another one is handed in.
+    """
 
     shared = True
 
-    def __init__(self, url: URL, *, pool_size: int = 16) -> None:
-        self.engine: AsyncEngine = create_async_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
+    def __init__(self, url: URL, *, pool_size: int = 16, clock: Clock | None = None) -> None:
+        self.clock = MACHINE if clock is None else clock
+        options = {} if clock is None else {"clock": clock}
+        self.engine: AsyncEngine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, execution_options=options
+        )
 
     async def write(self, work: Work[T]) -> T:
         """One transaction. A conflict that PostgreSQL asks to try again is tried again, at most three times."""
@@ -282,16 +301,11 @@ def sqlite_path(url: str) -> Path:
     return Path(name)
 
 
-def open_database(url: str, *, serve: bool = False) -> Database:
+def open_database(url: str, *, serve: bool = False, clock: Clock | None = None) -> Database:
     """Opens the database of that address. `serve` takes the lock of an SQLite file; commands beside it do not.
 
-    Raises `DatabaseInUse` when another `serve` has it.
+    `clock` stands in for the machine's, and for the database's. Raises `DatabaseInUse` when another `serve` has it.
     """
     if is_sqlite(url):
-        return SqliteDatabase(sqlite_path(url), lock=serve)
-    return PostgresDatabase(make_url(url))
-
-
-def monotonic() -> float:
-    """The clock that the rule for the carrier call reads: it does not jump with the wall clock."""
-    return time.monotonic()
+        return SqliteDatabase(sqlite_path(url), lock=serve, clock=clock or MACHINE)
+    return PostgresDatabase(make_url(url), clock=clock)

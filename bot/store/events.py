@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, String, Table, func, select, text
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, bindparam, func, select, text
 
 from bot.store.schema import Moment, Serial, metadata
 
@@ -16,12 +16,16 @@ live_events = Table(
     Column("shop_id", String(64), nullable=False),
     Column("target", String(80), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("xid", BigInteger, nullable=False, default=0),
     Column("at", Moment, nullable=False),
     Index(None, "shop_id", "id"),
 )
-"""`target`: `case:<id>`, `after_sale:<id>`, `message:<conversation>:<seq>`, `batch:<id>`, `permissions`. On PostgreSQL `xid`
-is the writer's transaction: no reader passes an id while a smaller one may still commit."""
+"""`target`: `case:<id>`, `after_sale:<id>`, `message:<conversation>:<seq>`, `batch:<id>`, `permissions`.
+
+On PostgreSQL an id is the number of the writer's transaction and, within it, a count: so all ids below those of the
+oldest transaction that is still open are final, and no reader passes an id while a smaller one may still commit. A count
+alone would not do: a transaction that began first may count later and commit earlier than another."""
+
+_FINAL = "id < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 16)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,7 @@ class LiveEvent:
 def publish(connection: Connection, shop_id: str, target: str, version: int, at: datetime) -> None:
     """Notes the change of a target, in the transaction that makes it."""
     row = {"shop_id": shop_id, "target": target, "version": version, "at": at}
-    if connection.dialect.name == "postgresql":
-        connection.execute(live_events.insert().values(**row, xid=text("pg_current_xact_id()::text::bigint")))
-    else:
-        connection.execute(live_events.insert(), row)
+    connection.execute(_BY_TRANSACTION if connection.dialect.name == "postgresql" else _PLAIN, row)
 
 
 def since(connection: Connection, shop_id: str, last_id: int, limit: int = 200) -> list[LiveEvent]:
@@ -48,7 +49,7 @@ def since(connection: Connection, shop_id: str, last_id: int, limit: int = 200) 
         live_events.c.shop_id == shop_id, live_events.c.id > last_id
     )
     if connection.dialect.name == "postgresql":
-        wanted = wanted.where(text("xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+        wanted = wanted.where(text(_FINAL))
     return [LiveEvent(*row) for row in connection.execute(wanted.order_by(live_events.c.id).limit(limit))]
 
 
@@ -56,10 +57,22 @@ def latest(connection: Connection, shop_id: str) -> int:
     """The id from which a page that has just been drawn goes on."""
     wanted = select(func.max(live_events.c.id)).where(live_events.c.shop_id == shop_id)
     if connection.dialect.name == "postgresql":
-        wanted = wanted.where(text("xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+        wanted = wanted.where(text(_FINAL))
     return connection.execute(wanted).scalar() or 0
 
 
 def prune(connection: Connection, before: datetime) -> int:
     """Drops changes older than any page that could still replay them."""
     return connection.execute(live_events.delete().where(live_events.c.at < before)).rowcount
+
+
+_PLAIN = live_events.insert()
+_BY_TRANSACTION = live_events.insert().values(
+    shop_id=bindparam("shop_id"),
+    target=bindparam("target"),
+    version=bindparam("version"),
+    at=bindparam("at"),
+    id=text(
+        "(pg_current_xact_id()::text::bigint << 16) | (nextval(pg_get_serial_sequence('live_events', 'id')) & 65535)"
+    ),
+)

@@ -65,7 +65,6 @@ def upgrade() -> None:
         sa.Column("shop_id", sa.String(length=64), nullable=False),
         sa.Column("target", sa.String(length=80), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("xid", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_live_events")),
     )

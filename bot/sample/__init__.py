@@ -1,0 +1,1 @@
+"""The sample shop of `--demo`: every rule passing and failing, every stage, every outcome (`contract.md`)."""
