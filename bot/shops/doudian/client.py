@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -75,17 +75,14 @@ class DoudianClient:
         """Signs and sends the very same bytes."""
         param_json = canonical(params)
         timestamp = str(int(time.time()))
-        query = {
-            "app_key": self._key,
-            "method": method,
-            "timestamp": timestamp,
-            "v": "2",
-            "sign_method": SignMethod.HMAC_SHA256.value,
-            "sign": sign(self._key, self._secret, method, param_json, timestamp),
-        }
+        signed = sign(self._key, self._secret, method, param_json, timestamp)
+        query = (
+            f"app_key={self._key}&method={method}&timestamp={timestamp}&v=2"
+            f"&sign_method={SignMethod.HMAC_SHA256}&sign={signed}"
+        )
         if token is not None:
-            query["access_token"] = token
-        url = URL(f"{self._base}/{method.replace('.', '/')}?{urlencode(query)}", encoded=True)
+            query += f"&access_token={quote(token, safe='')}"
+        url = URL(f"{self._base}/{method.replace('.', '/')}?{query}", encoded=True)
         return await self._outbound.post(
             url, system="doudian", operation=operation, body=param_json.encode("utf-8", "replace"), headers=HEADERS
         )
