@@ -158,11 +158,16 @@ class Outbound:
         texts of errors never do, since they carry numbers, signatures and tokens.
         """
         began = time.perf_counter()
+        limit = self.limit_s if limit_s is None else limit_s
+        if limit <= 0:  # a kept connection would take the request before the limit is noticed
+            late = NeverLeft("no time left", 0)
+            _tell(system, operation, late)
+            return late
         call = _Call()
         token = _call.set(call)
         outcome: Outcome
         try:
-            async with asyncio.timeout(self.limit_s if limit_s is None else limit_s):
+            async with asyncio.timeout(limit):
                 status, content = await self._exchange(url, body, headers)
             outcome = Response(status, content, _since(began))
         except Exception as error:  # noqa: BLE001 - whatever it is, a request that may have left is in doubt

@@ -291,6 +291,15 @@ async def test_connections_are_kept() -> None:
         assert side.connections == 1
 
 
+@pytest.mark.parametrize("limit_s", [0, -1])
+async def test_without_time_nothing_leaves(limit_s: float) -> None:
+    """A call whose time is over before it began is not made, also where a connection stands ready."""
+    async with peer(answering(OK)) as side, Outbound() as out:
+        assert isinstance(await ask(side, outbound=out), Response)
+        assert isinstance(await ask(side, outbound=out, limit_s=limit_s), NeverLeft)
+        assert len(side.requests) == 1
+
+
 async def test_an_endless_answer_is_no_answer() -> None:
     """Nobody can fill our memory."""
     big = b"x" * (outbound_module.MAX_ANSWER_BYTES + 1)

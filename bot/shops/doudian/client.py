@@ -54,11 +54,16 @@ class DoudianClient:
         self._tokens = _Tokens(settings, self)
 
     async def post(self, method: str, operation: str, params: Mapping[str, Any]) -> Outcome:
-        """Sends one call. Without a token nothing is sent, and that is told as such."""
-        token = await self._tokens.current()
+        """Sends one call. Without a token nothing is sent, and that is told as such; the limit holds for both."""
+        deadline = time.monotonic() + self._outbound.limit_s
+        try:
+            async with asyncio.timeout(self._outbound.limit_s):
+                token = await self._tokens.current()
+        except TimeoutError:
+            token = None
         if token is None:
             return NeverLeft("no access token", 0)
-        return await self.send(method, operation, params, token)
+        return await self.send(method, operation, params, token, deadline - time.monotonic())
 
     async def read(self, method: str, operation: str, params: Mapping[str, Any], model: type[D]) -> D | None:
         """The data of a call that changes nothing; None when it could not be asked, or was refused."""
@@ -71,7 +76,14 @@ class DoudianClient:
         """Whether the call was turned away for a token that we renew ourselves; it is fetched anew before the next."""
         return envelope.sub_code in TOKEN_ENDED and self._tokens.forget()
 
-    async def send(self, method: str, operation: str, params: Mapping[str, Any], token: str | None) -> Outcome:
+    async def send(
+        self,
+        method: str,
+        operation: str,
+        params: Mapping[str, Any],
+        token: str | None,
+        limit_s: float | None = None,
+    ) -> Outcome:
         """Signs and sends the very same bytes."""
         param_json = canonical(params)
         timestamp = str(int(time.time()))
@@ -84,7 +96,12 @@ class DoudianClient:
             query += f"&access_token={quote(token, safe='')}"
         url = URL(f"{self._base}/{method.replace('.', '/')}?{query}", encoded=True)
         return await self._outbound.post(
-            url, system="doudian", operation=operation, body=param_json.encode("utf-8", "replace"), headers=HEADERS
+            url,
+            system="doudian",
+            operation=operation,
+            body=param_json.encode("utf-8", "replace"),
+            headers=HEADERS,
+            limit_s=limit_s,
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.domain.after_sale import AfterSaleStatus, AfterSaleType
 from bot.domain.answer import Said
@@ -330,6 +332,24 @@ async def test_without_a_token_nothing_leaves(outbound: Outbound) -> None:
         assert (await route.query(ask())).said is Said.NO_ANSWER
         assert await route.trace(ask()) is None
     assert {name for name, _, _ in answers.asked} == {"token.create"}
+
+
+async def test_a_slow_token_takes_no_more_than_the_calls_own_time() -> None:
+    """The verb ends within its limit, and nothing of the interception leaves."""
+
+    class Slow(Answers):
+        async def _answer(self, request: web.Request) -> web.Response:
+            await asyncio.sleep(5)
+            return await super()._answer(request)
+
+    answers = Slow({"token.create": token("t1")})
+    async with answers.server, Outbound(limit_s=0.2) as out:
+        route = account(answers, out, access_token=None, shop_id="1111111").route("zto")
+        assert route is not None
+        began = time.monotonic()
+        assert (await route.intercept(ask())).said is Said.NEVER_LEFT
+        assert time.monotonic() - began < 1
+    assert answers.calls(APPLY) == []
 
 
 async def test_a_token_that_ended_early_is_replaced(outbound: Outbound) -> None:
