@@ -6,6 +6,7 @@ A page is drawn for one language and one viewer. Money, numbers and times have o
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,8 @@ class Static:
     mark: str
 
 
+_NUMBER = re.compile(r"(?<![A-Za-z0-9])([A-Z]{0,4}[0-9]{12,19})(?![A-Za-z0-9])")
+_TITLE = re.compile("《[^》]+》")
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -82,6 +85,18 @@ def grouped(number: str) -> Markup:
     groups[0] = letters + groups[0]
     before = Markup("").join(Markup("<i>{}</i>").format(part) for part in groups[:-1])
     return Markup('<span class="no">{}<b>{}</b></span>').format(before, groups[-1])
+
+
+def numbered(text: str) -> Markup:
+    """A sentence whose long numbers are grouped in the same way."""
+    parts = _NUMBER.split(text)
+    return Markup("").join(grouped(part) if at % 2 else escape(part) for at, part in enumerate(parts))
+
+
+def titled(label: str) -> str:
+    """The title in 《》, with its marks; without one the whole label."""
+    found = _TITLE.search(label)
+    return found[0] if found else label
 
 
 def money(fen: int, lang: str) -> str:
@@ -175,7 +190,9 @@ class Drawing:
             auto_reload=False,
             cache_size=-1,
         )
-        self._environment.filters.update(grouped=grouped, clock=clock, stamp=stamp, yuan=yuan)
+        self._environment.filters.update(
+            grouped=grouped, numbered=numbered, titled=titled, clock=clock, stamp=stamp, yuan=yuan
+        )
         self._environment.globals.update(
             gauge=gauge.draw,
             icons=ICONS,

@@ -82,6 +82,8 @@ def refusal(visit: Visit, status: int, words: str) -> web.Response:
     if visit.by_script:
         return web.json_response({"problem": words}, status=status)
     html = visit.drawing.draw(
-        "problem.html", visit.speech, {"page": page_facts(visit, "problem"), "status": status, "words": words}
+        "problem.html",
+        visit.speech,
+        {"page": page_facts(visit, "problem"), "status": status, "words": words, "back": "/"},
     )
     return web.Response(status=status, text=html, content_type="text/html")

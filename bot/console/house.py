@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from bot.cards.card import CardParcel, CardReason
+from bot.domain.people import Asker
 from bot.domain.reason import Reason, ReasonCode
-from bot.handlers.contract import Desk
+from bot.handlers.contract import Desk, Reply
 from bot.interception.batch import Batches
 from bot.interception.facts import Candidate
 from bot.interception.service import Interceptions
@@ -137,6 +137,28 @@ class ParcelCard(Protocol):
         ...
 
 
+class Chatting(Protocol):
+    """The console's own chat (`channels/console/inbound.py`): what is typed and clicked becomes an `Incoming`."""
+
+    async def say(self, by: Asker, conversation: str, text: str, message_id: str, lang: str) -> Reply:
+        """A message typed beside an after-sale; the same `message_id` again is the same message."""
+        ...
+
+    async def press(
+        self,
+        by: Asker,
+        action: str,
+        lang: str,
+        *,
+        conversation: str | None = None,
+        picked: Sequence[str] = (),
+        ticked: Sequence[str] = (),
+        message: str = "",
+    ) -> Reply:
+        """A button, with what was picked and ticked; `message` is the number of the message whose card it was on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """The sample shop's sign-ins, which need no password (contract, sample shop)."""
@@ -155,6 +177,7 @@ class House:
 
     database: Database
     desk: Desk
+    chat: Chatting
     interceptions: Interceptions
     batches: Batches
     sessions: Sessions
@@ -164,4 +187,4 @@ class House:
     demo: Demo | None = None
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = _clock
-    channel_names: Mapping[str, str] = MappingProxyType({})
+    channel_names: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from bot.console.drawing import LANGUAGES, Drawing
 from bot.console.frame import refusal
 from bot.console.house import House
 from bot.console.limits import Buckets
-from bot.console.visit import Form, Visit
+from bot.console.visit import Form, Handler, Visit
 
 COOKIE = "intercept_session"
 FORM_COOKIE = "intercept_form"
@@ -40,7 +40,6 @@ HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 
-Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
 AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -65,7 +64,6 @@ class Door:
         self._drawing = drawing
         self._posts = Buckets(rate=10, burst=60)
         self._sign_ins = Buckets(rate=0.5, burst=30)
-        self.refuse: Callable[[Visit, str], Awaitable[web.StreamResponse]] | None = None
 
     def anyone(self, handler: Handler) -> AiohttpHandler:
         """A page that needs nobody to be signed in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,3 +74,7 @@ class Visit:
     def go(self, path: str) -> web.Response:
         """After a post: to the page that shows what it did."""
         return web.Response(status=303, headers={"Location": path})
+
+
+Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+"""A page: what `session.Door` calls once somebody may see it."""

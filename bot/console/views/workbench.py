@@ -1,0 +1,99 @@
+"""`/`: the list, the talk, the after-sale (mocks 01, 11), and what is typed there."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import quote
+
+from aiohttp import web
+from sqlalchemy import Connection, select
+
+from bot.console.bench import Lister
+from bot.console.frame import page_facts
+from bot.console.panel import Panel, panel
+from bot.console.talk import Talk, talk
+from bot.console.visit import Visit
+from bot.store.after_sales import load
+from bot.store.events import latest
+from bot.store.shops import shops
+
+PANES = ("list", "chat", "case")
+LONGEST_TEXT = 20_000
+
+
+class Workbench:
+    """The page and the post of its message field."""
+
+    def __init__(self, lister: Lister) -> None:
+        self._lister = lister
+
+    async def page(self, visit: Visit) -> web.Response:
+        """The workbench with one conversation open: the asked one, else the first that can be intercepted."""
+        query = visit.request.query
+        after, shop = await visit.house.database.read(
+            lambda c: (latest(c, visit.asker.shop_id), _shop_name(c, visit.asker.shop_id))
+        )
+        search = query.get("q", "").strip()[:64] or None
+        bench = await self._lister.bench(visit.asker, visit.speech, search)
+        counts = bench.counts if search is None else await self._lister.counts(visit.asker, visit.speech)
+        open_id = query.get("c", "")[:64] or bench.first() or ""
+        facts = await self._open(visit, open_id, after)
+        if "c" in query and facts["panel"] is None and open_id:
+            raise web.HTTPNotFound(text=visit.word("error.no_after_sale"))
+        open_id = open_id if facts["panel"] is not None else ""
+        html = visit.drawing.draw(
+            "workbench.html",
+            visit.speech,
+            {
+                **facts,
+                "page": page_facts(
+                    visit,
+                    "workbench",
+                    waiting=counts["yours"],
+                    app=True,
+                    events=f"page=workbench&c={quote(open_id, safe='')}",
+                    after=after,
+                ),
+                "bench": bench,
+                "open_id": open_id,
+                "pane": query.get("pane", "") if query.get("pane", "") in PANES else "chat" if "c" in query else "list",
+                "shop_name": shop,
+                "say": query.get("say", "")[:LONGEST_TEXT],
+                "message_id": secrets.token_urlsafe(12),
+            },
+        )
+        return web.Response(text=html, content_type="text/html")
+
+    async def _open(self, visit: Visit, open_id: str, after: int) -> dict[str, Panel | Talk | str | None]:
+        if not open_id:
+            return {"panel": None, "talk": None, "title": "", "people": ""}
+        shown = await panel(visit.house, visit.asker, visit.speech, open_id)
+        if shown is None:
+            return {"panel": None, "talk": None, "title": "", "people": ""}
+        before = visit.request.query.get("before", "")
+        number = int(before) if before.isdecimal() and len(before) < 18 else 0
+        said = await talk(visit.house, visit.asker, visit.speech, open_id, after, number)
+        buyer = shown.buyer or visit.word("bench.after_sale", last=open_id[-4:])
+        people = (*said.people, visit.word("page.name"))
+        return {
+            "panel": shown,
+            "talk": said,
+            "title": visit.word("talk.title", buyer=buyer),
+            "people": visit.word("talk.people", people=("、" if visit.lang == "zh" else ", ").join(people)),
+        }
+
+    async def say(self, visit: Visit) -> web.Response:
+        """A message: kept, answered, and shown in the conversation."""
+        conversation = visit.request.match_info["id"]
+        text = visit.field("text", LONGEST_TEXT).strip()
+        if await visit.house.database.read(lambda c: load(c, visit.asker.shop_id, conversation)) is None:
+            raise web.HTTPNotFound(text=visit.word("error.no_after_sale"))
+        if text:
+            await visit.house.chat.say(visit.asker, conversation, text, visit.field("id", 64), visit.lang)
+        if visit.by_script:
+            return web.json_response({"done": True})
+        return visit.go(f"/?c={quote(conversation, safe='')}#say")
+
+
+def _shop_name(connection: Connection, shop_id: str) -> str:
+    return connection.execute(select(shops.c.name).where(shops.c.id == shop_id)).scalar() or ""
