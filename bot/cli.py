@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,10 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from bot.interception.pace import Pace
     from bot.settings import Settings
+    from bot.shops.embedded.importing import Report
+    from bot.store.database import Database
 
 T = TypeVar("T")
 
@@ -79,7 +82,7 @@ def demo() -> None:
 
 
 def _serve(settings: Settings) -> int:
-    from bot.app import serve as run
+    from bot.serve import run
 
     try:
         import uvloop
@@ -124,9 +127,37 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 @click.option("--shop", "shop_id", help="店铺；只有一个时可以不写")
 def import_file(file: Path, shop_id: str | None) -> None:
     """导入售后单（JSON Lines 或 CSV）。 After-sales from JSON Lines or CSV; good lines are kept, bad ones named."""
-    from bot.app import import_after_sales
+    from bot.interception.pace import Pace
+    from bot.merchants import shops
+    from bot.shops.embedded.importing import import_file as take
+    from bot.shops.embedded.intake import EmbeddedIntake
+    from bot.store.database import NotStored
 
-    sys.exit(asyncio.run(import_after_sales(_settings(), file, shop_id, click.echo)))
+    settings = _settings()
+    known = [one.shop_id for one in _write(shops.list_all)]
+    if shop_id is None and len(known) != 1:
+        _end(f"请用 --shop 写明店铺：{'、'.join(known) or '还没有店铺'}\nName the shop with --shop.")
+    name = shop_id or known[0]
+    if name not in known:
+        _end(f"没有店铺 {name}。\nThere is no shop {name}.")
+    pace = Pace.of(settings.call_timeout_s, settings.doubt_quiet_s, settings.unavailable_s, settings.watch_days)
+
+    async def read(database: Database) -> Report:
+        intake = EmbeddedIntake(database, lambda c, shop, number: _heard(c, shop, number, pace))
+        return await take(intake, name, file, lambda line, why: click.echo(f"{line}: {why}"))
+
+    try:
+        report = _beside(settings, read)
+    except (OSError, NotStored) as problem:
+        _end(f"读到一半停了，前面的已经收下，可以再导入一次：{problem}")
+    click.echo(f"accepted {report.accepted}, rejected {report.rejected}")
+    sys.exit(0 if report.accepted else 1)
+
+
+def _heard(connection: Connection, shop_id: str, number: str, pace: Pace) -> None:
+    from bot.interception import traces
+
+    traces.heard(connection, shop_id, number, pace)
 
 
 @main.group()
@@ -310,16 +341,20 @@ def _settings(*, demo: bool = False) -> Settings:
 
 def _write(work: Callable[[Connection], T]) -> T:
     """One short transaction beside a running bot (ruling 9)."""
+    return _beside(_settings(), lambda database: database.write(work))
+
+
+def _beside(settings: Settings, use: Callable[[Database], Awaitable[T]]) -> T:
+    """Uses the database beside a running bot, whose lock is left alone; the tables are brought up to date first."""
     from bot.store import migrate
     from bot.store.database import open_database
 
-    url = _settings().database
-    migrate.upgrade(url)
+    migrate.upgrade(settings.database)
 
     async def once() -> T:
-        database = open_database(url)
+        database = open_database(settings.database)
         try:
-            return await database.write(work)
+            return await use(database)
         finally:
             await database.close()
 

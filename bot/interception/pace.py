@@ -32,6 +32,16 @@ class Pace:
                 "way could be taken for one that never arrived"
             )
 
+    @classmethod
+    def of(cls, call_timeout_s: float, doubt_quiet_s: float, unavailable_s: float, watch_days: int) -> Pace:
+        """From settings. Raises `ValueError` when a request under way could pass for one that never arrived."""
+        return cls(
+            timedelta(seconds=call_timeout_s),
+            timedelta(seconds=doubt_quiet_s),
+            timedelta(seconds=unavailable_s),
+            timedelta(days=watch_days),
+        )
+
     @property
     def lost_after(self) -> timedelta:
         """A call that was marked this long ago and has no answer will get none."""

@@ -1,0 +1,227 @@
+"""The table of contents: every room is made here, handed its neighbours, started and stopped.
+
+Read `build` from top to bottom and you know the house. Nothing else knows every room but the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from bot.api.health import mount_health, request_times
+from bot.api.limits import RateLimit
+from bot.api.parts import Parts
+from bot.api.routes import mount as mount_api
+from bot.background import Background
+from bot.cards import words
+from bot.cards.parcel import card_parcel
+from bot.cards.views import Draw
+from bot.cards.card import CardParcel
+from bot.carriers import routing
+from bot.carriers.contract import ConfigurationError
+from bot.carriers.routing import RouteTable
+from bot.channels.console.channel import ConsoleChannel
+from bot.channels.console.inbound import ConsoleChat
+from bot.channels.registry import all_channels
+from bot.console.house import Demo, House
+from bot.console.mount import mount as mount_console
+from bot.domain.reason import Reason
+from bot.handlers import views
+from bot.handlers.rooms import Rooms
+from bot.handlers.router import Router
+from bot.interception.advance import Advance
+from bot.interception.batch import Batches
+from bot.interception.due import CALLS, Looks, recover
+from bot.interception.facts import Candidate
+from bot.interception.pace import Pace
+from bot.interception.service import Interceptions
+from bot.interception.settled import Settled
+from bot.merchants.keys import Keys
+from bot.merchants.sessions import Limits, Sessions
+from bot.outbound import Outbound
+from bot.rules.rulebook import Reload, RuleBook, RuleSet
+from bot.runners.contract import CASE, Runner, Work
+from bot.runners.local import LocalRunner
+from bot.sample import loading as sample
+from bot.settings import Settings
+from bot.shops import registry as platforms
+from bot.shops.embedded.intake import EmbeddedIntake
+from bot.shops.registry import ShopTable
+from bot.store import migrate
+from bot.store.batches import BATCHES_DUE
+from bot.store.cards import INBOX_DUE
+from bot.store.database import Database, PostgresDatabase, now, open_database
+
+log = structlog.get_logger(__name__)
+
+ROUTES = ("zto", "yto", "yunda", "doudian")
+"""The names that records know routes by; each has its own rate of looks."""
+
+LOOK_PERIOD_S = 0.25
+ROUTES_FILE = "shops.toml"
+VERSION = "0.1.0"
+RELOAD: web.AppKey[Callable[[], None]] = web.AppKey("reload")
+"""Reads the routes again (SIGHUP)."""
+
+
+@dataclass(slots=True)
+class Rules:
+    """The rules that hold now; an edited file takes effect by itself, a wrong edit is reported and changes nothing."""
+
+    book: RuleBook
+
+    def __call__(self) -> RuleSet:
+        return self.book.at(datetime.now(UTC))
+
+    async def follow(self) -> None:
+        """Looks at the file every few seconds."""
+        while True:
+            await asyncio.sleep(5)
+            found = self.book.reload_if_changed()
+            if found is not Reload.UNCHANGED:
+                log.info("rules.edited", found=found.value, problem=self.book.problem)
+
+
+async def build(settings: Settings) -> web.Application:
+    """The whole house, not yet serving. Raises what `serve` tells in words."""
+    await asyncio.to_thread(migrate.upgrade, settings.database)
+    database = open_database(settings.database, serve=True)
+    rules = Rules(RuleBook.load(settings.rules_file))
+    background = Background()
+
+    # the ways out
+    outbound = Outbound(limit_s=settings.call_timeout_s)
+    routes, shop_table = _ways_out(settings, outbound)
+
+    # the heart, and who moves it on
+    pace = Pace.of(settings.call_timeout_s, settings.doubt_quiet_s, settings.unavailable_s, settings.watch_days)
+    settled = Settled()
+    advance = Advance(database, routes, pace, settled)
+    works = [
+        Work("calls", CASE, CALLS, advance),
+        Work("inbox", "message", INBOX_DUE, lambda seq: desk.handle(seq)),
+        Work("batches", "batch", BATCHES_DUE, lambda batch_id: batches.advance(batch_id)),
+        Work("looks", CASE, Looks(ROUTES, round(settings.looks_per_s * LOOK_PERIOD_S)), advance, paced=True),
+    ]
+    runner = _runner(settings, database, works)
+    interceptions = Interceptions(database, routes, rules, pace, runner, advance, settled)
+    batches = Batches(database, interceptions)
+
+    # the desk and its doors
+    console_channel = ConsoleChannel()
+    channels = all_channels(console_channel)
+    rooms = Rooms(database, interceptions, batches, rules, settings.call_timeout_s)
+    desk = Router(rooms, {name: channel.deliver for name, channel in channels.items()})
+    intake = EmbeddedIntake(database, interceptions.on_trace)
+    limits = Limits(
+        timedelta(hours=settings.session_hours),
+        settings.sign_in_tries,
+        timedelta(minutes=settings.sign_in_lock_minutes),
+    )
+
+    app = web.Application(client_max_size=32 * 1024 * 1024)
+    registry = CollectorRegistry()
+    mount_health(app, {"database": lambda: _answers(database), "engine": runner.is_running}, registry)
+    mount_api(
+        app,
+        Parts(
+            interceptions,
+            Keys(database),
+            intake,
+            database,
+            lambda reason, lang, carrier: _describe(reason, lang, carrier, rules()),
+            RateLimit(settings.api_rate, settings.api_burst),
+        ),
+        version=VERSION,
+        observe=request_times(registry),
+    )
+    mount_console(
+        app,
+        House(
+            database=database,
+            desk=desk,
+            chat=ConsoleChat(desk),
+            interceptions=interceptions,
+            batches=batches,
+            sessions=Sessions(database, limits),
+            rules=rules,
+            words=words,
+            parcel_card=lambda candidate, number, lang, now: _parcel_card(candidate, number, lang, now, rules()),
+            demo=Demo() if settings.demo else None,
+            limits=limits,
+            channel_names={name: channel.facts.title for name, channel in channels.items()},
+        ),
+    )
+
+    async def running(_app: web.Application) -> AsyncIterator[None]:
+        await outbound.open()
+        fresh = settings.demo and await sample.load(database, rules())
+        if not database.shared:
+            await database.write(recover)
+        await runner.start()
+        background.run("rules", rules.follow())
+        if settings.demo:
+            background.run("sample", sample.show(database, interceptions, settings.sandbox_url, fresh=fresh))
+        yield
+        await runner.stop(settings.stop_grace_s)
+        await background.stop(0)
+        await outbound.close()
+        await database.close()
+
+    app.cleanup_ctx.append(running)
+    app[RELOAD] = lambda: _reload(settings, outbound, routes, shop_table)
+    return app
+
+
+def _ways_out(settings: Settings, outbound: Outbound) -> tuple[RouteTable, ShopTable]:
+    """Every shop's routes, from the sandbox in the demo, else from `shops.toml`; raises `ConfigurationError`."""
+    if settings.demo:
+        config = routing.demo_config(settings.sandbox_url)
+    else:
+        config = routing.load(settings.data / ROUTES_FILE)
+    common = config.everyone.platform if config.everyone is not None else None
+    shop_table = platforms.build(config.platforms, outbound, everyone=common)
+    return routing.build(config, outbound, shop_table.route), shop_table
+
+
+def _reload(settings: Settings, outbound: Outbound, routes: RouteTable, shop_table: ShopTable) -> None:
+    """SIGHUP: a right `shops.toml` takes effect at once; a wrong one is reported and changes nothing."""
+    try:
+        new_routes, new_shops = _ways_out(settings, outbound)
+    except ConfigurationError as problem:
+        log.error("routes.not_taken", problem=str(problem))  # noqa: TRY400 - the words say all
+        return
+    routes.adopt(new_routes)
+    shop_table.adopt(new_shops)
+    log.info("routes.taken", count=len(routes.all()))
+
+
+def _runner(settings: Settings, database: Database, works: list[Work]) -> Runner:
+    """The one that fits the database."""
+    if isinstance(database, PostgresDatabase):
+        from bot.runners.shared import SharedRunner  # noqa: PLC0415 - needs the extra, which SQLite does without
+
+        return SharedRunner(database, works, slots=settings.call_slots_shared)
+    return LocalRunner(database, works, slots=settings.call_slots, period_s=LOOK_PERIOD_S)
+
+
+async def _answers(database: Database) -> bool:
+    """Whether the database takes a transaction."""
+    await database.write(now)
+    return True
+
+
+def _describe(reason: Reason, lang: str, carrier: str, rules: RuleSet) -> tuple[str, str | None]:
+    told = words.reason(reason, lang, carrier=rules.carrier_name(carrier).of(lang))
+    return told.text, told.fix or None
+
+
+def _parcel_card(candidate: Candidate, number: int, lang: str, at: datetime, rules: RuleSet) -> CardParcel:
+    view = views.parcel_view(candidate, rules, lang)
+    return card_parcel(view, candidate.after_sale, number, Draw(lang, at))
