@@ -89,7 +89,12 @@ def font_config(folder: Path) -> Path:
     fonts = spec.submodule_search_locations[0]
     aliases = "".join(
         f"<alias><family>{asked}</family><prefer><family>{given}</family></prefer></alias>"
-        for asked, given in (("sans-serif", "Noto Sans SC"), ("system-ui", "Noto Sans SC"), ("serif", "Noto Serif SC"))
+        for asked, given in (
+            ("sans-serif", "Noto Sans SC"),
+            ("system-ui", "Noto Sans SC"),
+            ("monospace", "Noto Sans SC"),
+            ("serif", "Noto Serif SC"),
+        )
     )
     file = folder / "fonts.conf"
     file.write_text(
