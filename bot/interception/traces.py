@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from bot.store.after_sales import add_trace, after_sale_ids_of, touch, trace_of
 from bot.store.cases import cases
 from bot.store.database import now
 
+_LAST_LEG = frozenset({Stage.OUT_FOR_DELIVERY, Stage.AT_PICKUP_POINT})
+_BRACKETS = re.compile(r"【([^】]{2,20})】")
 _FOLLOWED = (State.PENDING.value, State.UNKNOWN.value, State.SUCCEEDED.value)
 
 
@@ -47,6 +50,8 @@ def heard(connection: Connection, shop_id: str, tracking_number: str, pace: Pace
         return False
     stage = stage_now(connection, row)
     if row.state == State.SUCCEEDED.value:
+        if row.way_home == WayHome.RETURNING.value and stage in _LAST_LEG and _at_home(connection, row):
+            return False
         return moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
     if stage in TURNED_BACK:
         home = WayHome.RETURNED if stage is Stage.RETURNED else WayHome.RETURNING
@@ -78,6 +83,24 @@ def against_us(connection: Connection, case_id: str, pace: Pace) -> bool:
 def stage_now(connection: Connection, row: Row[Any]) -> Stage:
     """The stage that the stored trace shows."""
     return stage_of_trace(trace_of(connection, row.shop_id, row.tracking_number), row.carrier)
+
+
+def _at_home(connection: Connection, row: Row[Any]) -> bool:
+    """Whether the newest event speaks of the town in which the parcel was picked up.
+
+    A courier also takes a parcel out on its last leg home: that is no contradiction. Where no event names a town it is
+    taken for one, since a false alarm costs a look and a missed one the goods.
+    """
+    trace = trace_of(connection, row.shop_id, row.tracking_number)
+    towns = [_town(event) for event in trace]
+    start = next((town for town in towns if town), "")
+    return bool(start) and (start in (trace[-1].place or "") or start in trace[-1].text)
+
+
+def _town(event: TraceEvent) -> str:
+    """The first two characters of the place that an event names: 杭州 of 「杭州市」 and of 「【杭州转运中心】已发出」."""
+    named = event.place or (found[1] if (found := _BRACKETS.search(event.text)) else "")
+    return named.strip()[:2]
 
 
 def _newest(connection: Connection, row: Row[Any]) -> dict[str, Any]:
