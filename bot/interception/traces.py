@@ -22,6 +22,10 @@ from bot.store.database import now
 
 _LAST_LEG = frozenset({Stage.OUT_FOR_DELIVERY, Stage.AT_PICKUP_POINT})
 _BRACKETS = re.compile(r"【([^】]{2,20})】")
+_PROVINCE = re.compile(
+    "^(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾"
+    "|内蒙古|广西|西藏|宁夏|新疆)(?:省|自治区|壮族自治区|回族自治区|维吾尔自治区)?(?=.{2})"
+)
 _FOLLOWED = (State.PENDING.value, State.UNKNOWN.value, State.SUCCEEDED.value)
 
 
@@ -100,7 +104,7 @@ def _at_home(connection: Connection, row: Row[Any]) -> bool:
 def _town(event: TraceEvent) -> str:
     """The first two characters of the place that an event names: 杭州 of 「杭州市」 and of 「【杭州转运中心】已发出」."""
     named = event.place or (found[1] if (found := _BRACKETS.search(event.text)) else "")
-    return named.strip()[:2]
+    return _PROVINCE.sub("", named.strip())[:2]
 
 
 def _newest(connection: Connection, row: Row[Any]) -> dict[str, Any]:
