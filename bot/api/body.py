@@ -6,7 +6,6 @@ import hashlib
 import json
 from typing import Any
 
-import aiohttp
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -29,7 +28,7 @@ async def read_bytes(request: web.Request, limit: int) -> bytes:
             if size > limit:
                 raise problem(Code.TOO_MANY, "body_size", limit=limit)
             parts.append(part)
-    except (aiohttp.ClientError, HttpProcessingError) as broken:
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as broken:
         raise problem(Code.BAD_REQUEST, "body_broken") from broken
     return b"".join(parts)
 

@@ -79,9 +79,9 @@ Moment = Annotated[
 
 
 class Query(BaseModel):
-    """What all query strings share: names that nobody asked for are not looked at."""
+    """What all query strings share: a name that nobody knows is refused, or a mistyped filter would find too much."""
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class WaitQuery(Query):
@@ -116,10 +116,5 @@ class FeesQuery(PageQuery):
 
 def read_query(model: type[Q], request: web.Request) -> Q:
     """The query string as that model."""
-    found: dict[str, object] = {}
-    for name, field in model.model_fields.items():
-        key = field.alias or name
-        if key in request.query:
-            is_list = get_origin(field.annotation) is list
-            found[key] = request.query.getall(key) if is_list else request.query[key]
-    return read(model, found)
+    lists = {field.alias or name for name, field in model.model_fields.items() if get_origin(field.annotation) is list}
+    return read(model, {k: request.query.getall(k) if k in lists else request.query[k] for k in request.query})

@@ -137,6 +137,7 @@ class Counting:
     def __init__(self, database: Database, most: int = 10**6) -> None:
         self.database = database
         self.shared = database.shared
+        self.clock = database.clock
         self.transactions = 0
         self.most = most
 
