@@ -89,6 +89,7 @@ def agreement_views(rules: RuleSet, lang: str, ticked: frozenset[str] = frozense
             version=agreement.version,
             minutes=agreement.minutes,
             clauses=agreement.clauses,
+            link=f"/agreements/{agreement.kind}",
             ticked=agreement.kind in ticked,
         )
         for agreement in rules.agreements
