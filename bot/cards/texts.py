@@ -51,7 +51,7 @@ def _tables() -> Mapping[str, Mapping[str, str]]:
     if _ready:
         return _ready
     tables: dict[str, dict[str, str]] = {lang: {} for lang in LANGUAGES}
-    folders = ("cards", "console")
+    folders = ("cards", "console", "faq")
     for path in [templates() / "words.toml", *(p for f in folders for p in sorted((templates() / f).glob("*.toml")))]:
         prefix = "result." if path.name == "result.toml" else "console." if path.parent.name == "console" else ""
         for key, by_lang in _leaves(_read(path), prefix):

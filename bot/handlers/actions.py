@@ -23,6 +23,7 @@ VERBS = frozenset(
         "confirm_batch",
         "pause_batch",
         "resume_batch",
+        "topic",
         "useful",
         "useless",
     }

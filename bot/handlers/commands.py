@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from bot.handlers.contract import Incoming, Reply
 from bot.handlers.grammar import Parsed
 from bot.handlers.intercept import Intercept
 from bot.handlers.outgoing import Outgoing
+from bot.handlers.question import Questions
 from bot.handlers.rooms import Rooms
 from bot.handlers.steps import Steps
 
@@ -50,12 +52,27 @@ def buttons(outgoing: Outgoing, intercept: Intercept, steps: Steps) -> Mapping[s
     }
 
 
-def desk(rooms: Rooms) -> tuple[Outgoing, Mapping[str, Command], Mapping[str, Button]]:
+@dataclass(frozen=True, slots=True)
+class Answering:
     """Everything that answers, put together once."""
+
+    outgoing: Outgoing
+    commands: Mapping[str, Command]
+    buttons: Mapping[str, Button]
+    question: Callable[[Incoming], Awaitable[Reply]]
+
+
+def answering(rooms: Rooms) -> Answering:
+    """Makes the handlers and hands each its neighbours."""
     outgoing = Outgoing(rooms)
     intercept = Intercept(rooms, outgoing)
     steps = Steps(rooms, outgoing, intercept)
-    return outgoing, commands(outgoing, intercept, steps), buttons(outgoing, intercept, steps)
+    questions = Questions(rooms, outgoing)
+    outgoing.also("answer", questions.draw)
+    asked = {"topic": questions.choose, "useful": questions.useful, "useless": questions.useless}
+    return Answering(
+        outgoing, commands(outgoing, intercept, steps), {**buttons(outgoing, intercept, steps), **asked}, questions.ask
+    )
 
 
 def _shows(outgoing: Outgoing, target: Callable[[Parsed], str]) -> Command:

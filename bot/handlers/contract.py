@@ -33,6 +33,7 @@ class Incoming:
     `message_id` is unique in its channel: the same id again is the same message. Exactly one of `text` and `action` is
     set; `action` is a button's opaque id and `values` what was picked with it (`parcels`: tracking numbers;
     `agree_service`, `agree_debit`: `"on"`). `conversation` is the after-sale whose talk this is, where there is one.
+    `private`: only the shop's own people read there; where customers do, nothing is said of the merchant's money.
     `sent_at` is the platform's time: an old command is refused visibly, not executed.
     """
 
@@ -44,6 +45,7 @@ class Incoming:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     conversation: str | None = None
     sent_at: datetime | None = None
+    private: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Conversations, the outbox and live pages keep targets, never drawings: whatever 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from bot.cards import batch as batch_cards
@@ -40,7 +40,7 @@ class Outgoing:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._drawers: Mapping[str, Drawer] = {
+        self._drawers: dict[str, Drawer] = {
             "case": self._case,
             "confirm": self._confirm,
             "choice": self._choice,
@@ -54,6 +54,10 @@ class Outgoing:
             "help": self._help,
             "fees": self._fees,
         }
+
+    def also(self, kind: str, drawer: Drawer) -> None:
+        """A handler that draws targets of its own."""
+        self._drawers[kind] = drawer
 
     async def card(self, target: str, asker: Asker, lang: str) -> Card | None:
         """The present card of a target; None when there is no such thing, or not in the asker's shop."""

@@ -6,7 +6,7 @@ with it. Acting twice is harmless: a confirmation is its own click, and the hear
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 from bot.cards.card import Card
 from bot.domain.people import Asker
 from bot.handlers import actions
-from bot.handlers.commands import desk
-from bot.handlers.contract import SILENCE, Chat, Deliver, Incoming, Reply
+from bot.handlers.commands import answering
+from bot.handlers.contract import Chat, Deliver, Incoming, Reply
 from bot.handlers.grammar import parse
 from bot.handlers.rooms import Rooms
 from bot.merchants import people, permissions
@@ -33,12 +33,6 @@ TAKEOVER = timedelta(seconds=10)
 TOO_OLD = timedelta(minutes=5)
 """A command that the platform delivers later than this is refused visibly, not executed."""
 
-Question = Callable[[Incoming], Awaitable[Reply]]
-
-
-async def _no_questions(_incoming: Incoming) -> Reply:
-    return SILENCE
-
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
@@ -47,13 +41,14 @@ class _Kept:
 
 
 class Router:
-    """Meets `handlers.contract.Desk`. `deliver` keeps a reply in its channel's way; `question` sees what is no command."""
+    """Meets `handlers.contract.Desk`. `deliver` keeps a reply in its channel's way."""
 
-    def __init__(self, rooms: Rooms, deliver: Mapping[str, Deliver], question: Question = _no_questions) -> None:
+    def __init__(self, rooms: Rooms, deliver: Mapping[str, Deliver]) -> None:
         self._rooms = rooms
         self._deliver = deliver
-        self._question = question
-        self._outgoing, self._commands, self._buttons = desk(rooms)
+        able = answering(rooms)
+        self._outgoing, self._commands, self._buttons = able.outgoing, able.commands, able.buttons
+        self._question = able.question
 
     async def card(self, target: str, asker: Asker, lang: str) -> Card | None:
         """The present card of a target, drawn for that viewer; None when the viewer may not see it."""
@@ -127,6 +122,7 @@ def _payload(incoming: Incoming) -> dict[str, Any]:
         "action": incoming.action,
         "values": {name: list(values) for name, values in incoming.values.items()},
         "conversation": incoming.conversation,
+        "private": incoming.private,
         "sent_at": None if incoming.sent_at is None else incoming.sent_at.isoformat(),
     }
 
@@ -140,5 +136,6 @@ def _incoming(payload: Mapping[str, Any], asker: Asker) -> Incoming:
         action=payload["action"],
         values={name: tuple(values) for name, values in payload["values"].items()},
         conversation=payload["conversation"],
+        private=payload.get("private", True),
         sent_at=None if payload["sent_at"] is None else datetime.fromisoformat(payload["sent_at"]),
     )

@@ -1,0 +1,234 @@
+"""Questions that people asked, what was answered, what they thought of it, and what the operator added (Q)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Row, String, Table, Text, func, select
+
+from bot.store.events import publish
+from bot.store.schema import Moment, Serial, metadata
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("shop_id", String(64), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("chat", String(200), nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("guesses", JSON, nullable=False),
+    Column("subject", String(64)),
+    Column("rating", Integer),
+    Column("rated_by", String(100)),
+    Column("settled", Boolean, nullable=False, default=False),
+    Index(None, "shop_id", "seq"),
+    Index(None, "channel", "chat", "seq"),
+)
+"""`topics`: what was answered; empty: it passed the gate and nothing was sure enough, `guesses` are the best ones.
+`subject`: the after-sale it was about. `rating`: 1 有用, -1 没用. `settled`: the operator has dealt with it."""
+
+phrases = Table(
+    "faq_phrases",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("topic", String(32), nullable=False),
+    Column("phrase", String(200), nullable=False),
+    Column("by_name", String(100), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("withdrawn_by", String(100)),
+    Column("withdrawn_at", Moment),
+    Index(None, "topic"),
+)
+"""Wordings that the operator added to a topic; withdrawn ones stay as history."""
+
+own_answers = Table(
+    "faq_answers",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("shop_id", String(64), nullable=False),
+    Column("topic", String(32), nullable=False),
+    Column("text_zh", Text, nullable=False),
+    Column("text_en", Text, nullable=False),
+    Column("by_name", String(100), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("withdrawn_by", String(100)),
+    Column("withdrawn_at", Moment),
+    Index(None, "shop_id", "topic"),
+)
+"""A shop's own words after the answer of a topic; the newest that is not withdrawn holds."""
+
+chat_manners = Table(
+    "faq_chats",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("chat", String(200), primary_key=True),
+    Column("mode", String(16), nullable=False),
+    Column("by_name", String(100), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""`mode`: `on`, `suggest` or `off`, per chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question as it was dealt with."""
+
+    seq: int
+    at: datetime
+    asked_by: str
+    text: str
+    lang: str
+    topics: tuple[str, ...]
+    guesses: tuple[str, ...]
+    subject: str | None
+    rating: int | None
+    rated_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A wording that the operator added."""
+
+    seq: int
+    topic: str
+    phrase: str
+    by: str
+    at: datetime
+    withdrawn_by: str | None = None
+
+
+def keep(connection: Connection, row: dict[str, Any]) -> int:
+    """Keeps a question; returns its number."""
+    return int(connection.execute(questions.insert().returning(questions.c.seq), row).scalar_one())
+
+
+def get(connection: Connection, shop_id: str, seq: int) -> Question | None:
+    """The shop's question of that number."""
+    row = connection.execute(select(questions).where(questions.c.seq == seq, questions.c.shop_id == shop_id)).first()
+    return None if row is None else _question(row)
+
+
+def asked_lately(connection: Connection, channel: str, chat: str, words: str, since: datetime) -> bool:
+    """Whether these very words were dealt with in that chat since then."""
+    wanted = select(questions.c.seq).where(
+        questions.c.channel == channel, questions.c.chat == chat, questions.c.at >= since, questions.c.text == words
+    )
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
+def rate(connection: Connection, shop_id: str, seq: int, rating: int, by: str, at: datetime) -> None:
+    """有用 or 没用; the latest press holds, and live pages hear of it."""
+    _change(connection, shop_id, seq, {"rating": rating, "rated_by": by}, at, 2)
+
+
+def answer_with(connection: Connection, shop_id: str, seq: int, topics: list[str], at: datetime) -> None:
+    """Somebody chose what was meant: the question counts as answered."""
+    _change(connection, shop_id, seq, {"topics": topics}, at, 1)
+
+
+def _change(connection: Connection, shop_id: str, seq: int, values: dict[str, Any], at: datetime, version: int) -> None:
+    this = (questions.c.seq == seq) & (questions.c.shop_id == shop_id)
+    if connection.execute(questions.update().where(this).values(**values)).rowcount == 1:
+        publish(connection, shop_id, f"answer:{seq}", version, at)
+
+
+def to_review(connection: Connection, shop_id: str, limit: int = 100) -> list[Question]:
+    """What waits for the operator: unanswered and badly rated questions, newest first."""
+    unanswered = func.json_array_length(questions.c.topics) == 0
+    wanted = select(questions).where(
+        questions.c.shop_id == shop_id, questions.c.settled.is_(False), (unanswered) | (questions.c.rating < 0)
+    )
+    return [_question(row) for row in connection.execute(wanted.order_by(questions.c.seq.desc()).limit(limit))]
+
+
+def counts(connection: Connection, shop_id: str) -> dict[str, int]:
+    """How many questions there are: asked, unanswered, useful, useless."""
+    rows = connection.execute(
+        select(questions.c.topics, questions.c.rating).where(questions.c.shop_id == shop_id)
+    ).all()
+    return {
+        "asked": len(rows),
+        "unanswered": sum(not row.topics for row in rows),
+        "useful": sum((row.rating or 0) > 0 for row in rows),
+        "useless": sum((row.rating or 0) < 0 for row in rows),
+    }
+
+
+def settle(connection: Connection, shop_id: str, seq: int) -> None:
+    """The operator has dealt with it."""
+    this = (questions.c.seq == seq) & (questions.c.shop_id == shop_id)
+    connection.execute(questions.update().where(this).values(settled=True))
+
+
+def add_phrase(connection: Connection, topic: str, phrase: str, by: str, at: datetime) -> None:
+    """A wording for a topic, at once."""
+    connection.execute(phrases.insert(), {"topic": topic, "phrase": phrase, "by_name": by, "at": at})
+
+
+def withdraw_phrase(connection: Connection, seq: int, by: str, at: datetime) -> bool:
+    """The way back; the row stays as history."""
+    this = (phrases.c.seq == seq) & phrases.c.withdrawn_at.is_(None)
+    return connection.execute(phrases.update().where(this).values(withdrawn_by=by, withdrawn_at=at)).rowcount == 1
+
+
+def all_phrases(connection: Connection) -> list[Phrase]:
+    """Every phrase, newest first, withdrawn ones too."""
+    rows = connection.execute(select(phrases).order_by(phrases.c.seq.desc()))
+    return [Phrase(r.seq, r.topic, r.phrase, r.by_name, r.at, r.withdrawn_by) for r in rows]
+
+
+def live_phrases(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """Topic → its added wordings that hold now."""
+    found: dict[str, tuple[str, ...]] = {}
+    wanted = select(phrases.c.topic, phrases.c.phrase).where(phrases.c.withdrawn_at.is_(None))
+    for topic, phrase in connection.execute(wanted.order_by(phrases.c.seq)):
+        found[topic] = (*found.get(topic, ()), phrase)
+    return found
+
+
+def own_answer(connection: Connection, shop_id: str, topic: str) -> tuple[str, str] | None:
+    """The shop's own words for a topic, Chinese and English, where it has some."""
+    wanted = select(own_answers.c.text_zh, own_answers.c.text_en).where(
+        own_answers.c.shop_id == shop_id, own_answers.c.topic == topic, own_answers.c.withdrawn_at.is_(None)
+    )
+    row = connection.execute(wanted.order_by(own_answers.c.seq.desc())).first()
+    return None if row is None else (row.text_zh, row.text_en)
+
+
+def set_own_answer(
+    connection: Connection, shop_id: str, topic: str, texts: tuple[str, str] | None, by: str, at: datetime
+) -> None:
+    """Puts the shop's own words in place of those before; None takes them back."""
+    this = (own_answers.c.shop_id == shop_id) & (own_answers.c.topic == topic) & own_answers.c.withdrawn_at.is_(None)
+    connection.execute(own_answers.update().where(this).values(withdrawn_by=by, withdrawn_at=at))
+    if texts is not None:
+        row = {"shop_id": shop_id, "topic": topic, "text_zh": texts[0], "text_en": texts[1], "by_name": by, "at": at}
+        connection.execute(own_answers.insert(), row)
+
+
+def mode(connection: Connection, channel: str, chat: str) -> str | None:
+    """How the bot behaves in that chat, None where nobody has said."""
+    wanted = select(chat_manners.c.mode).where(chat_manners.c.channel == channel, chat_manners.c.chat == chat)
+    return connection.execute(wanted).scalar()
+
+
+def _question(row: Row[Any]) -> Question:
+    return Question(
+        row.seq,
+        row.at,
+        row.asked_by,
+        row.text,
+        row.lang,
+        tuple(row.topics),
+        tuple(row.guesses),
+        row.subject,
+        row.rating,
+        row.rated_by,
+    )
