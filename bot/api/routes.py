@@ -70,7 +70,7 @@ def _served(endpoint: Endpoint, parts: Parts, observe: Observe | None) -> Serve:
             path=endpoint.path,
             status=response.status,
             ms=round(seconds * 1000, 1),
-            key=key_id,
+            asker=key_id,
         )
         if observe is not None:
             observe(endpoint.method, endpoint.path, response.status, seconds)
