@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
 
 from bot.api.health import mount_health, request_times
 from bot.api.limits import RateLimit
@@ -28,9 +29,11 @@ from bot.carriers.contract import ConfigurationError
 from bot.carriers.routing import RouteTable
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.console.inbound import ConsoleChat
+from bot.channels.posting import Posting
 from bot.channels.registry import all_channels
 from bot.console.house import Demo, House
 from bot.console.mount import mount as mount_console
+from bot.domain.people import Asker
 from bot.domain.reason import Reason
 from bot.handlers import views
 from bot.handlers.rooms import Rooms
@@ -42,6 +45,7 @@ from bot.interception.facts import Candidate
 from bot.interception.pace import Pace
 from bot.interception.service import Interceptions
 from bot.interception.settled import Settled
+from bot.merchants import people, permissions
 from bot.merchants.keys import Keys
 from bot.merchants.sessions import Limits, Sessions
 from bot.outbound import Outbound
@@ -55,7 +59,7 @@ from bot.shops.embedded.intake import EmbeddedIntake
 from bot.shops.registry import ShopTable
 from bot.store import migrate
 from bot.store.batches import BATCHES_DUE
-from bot.store.cards import INBOX_DUE
+from bot.store.cards import INBOX_DUE, OUTBOX_DUE
 from bot.store.database import Database, PostgresDatabase, now, open_database
 
 log = structlog.get_logger(__name__)
@@ -107,6 +111,7 @@ async def build(settings: Settings) -> web.Application:
         Work("calls", CASE, CALLS, advance),
         Work("inbox", "message", INBOX_DUE, lambda seq: desk.handle(seq)),
         Work("batches", "batch", BATCHES_DUE, lambda batch_id: batches.advance(batch_id)),
+        Work("cards", "card", OUTBOX_DUE, lambda seq: posting(seq)),
         Work("looks", CASE, Looks(ROUTES, round(settings.looks_per_s * LOOK_PERIOD_S)), advance, paced=True),
     ]
     runner = _runner(settings, database, works)
@@ -118,6 +123,7 @@ async def build(settings: Settings) -> web.Application:
     channels = all_channels(console_channel)
     rooms = Rooms(database, interceptions, batches, rules, settings.call_timeout_s)
     desk = Router(rooms, {name: channel.deliver for name, channel in channels.items()})
+    posting = Posting(database, desk, channels, _find_asker)
     intake = EmbeddedIntake(database, interceptions.on_trace)
     limits = Limits(
         timedelta(hours=settings.session_hours),
@@ -215,6 +221,14 @@ async def _answers(database: Database) -> bool:
     """Whether the database takes a transaction."""
     await database.write(now)
     return True
+
+
+def _find_asker(connection: Connection, shop_id: str, person_id: str | None) -> Asker | None:
+    """A person of that shop with the permissions of this moment; whoever has left draws and asks for nothing."""
+    person = None if person_id is None else people.get(connection, person_id)
+    if person is None or not person.active or person.shop_id != shop_id:
+        return None
+    return permissions.asker(connection, person)
 
 
 def _describe(reason: Reason, lang: str, carrier: str, rules: RuleSet) -> tuple[str, str | None]:

@@ -69,12 +69,14 @@ outbox = Table(
     Column("tries", Integer, nullable=False, default=0),
     Column("sent_at", Moment),
     Column("problem", String(300)),
+    Column("asker_id", String(40)),
     Index(
         "ix_outbox_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
     ),
     Index(None, "target"),
 )
-"""One row per card and chat (ruling 2). `target` is `case:<id>`, `batch:<id>` or `after_sale:<shop>:<id>`."""
+"""One row per card and chat (ruling 2). `target` is `case:<id>`, `confirm:<id>`, `batch:<id>` …; `asker_id` is the person
+whom the card answers: it is drawn with that person's permissions."""
 
 INBOX_DUE = DueRows(inbox.c.seq, inbox.c.next_at)
 """Messages that were kept and not dealt with."""
