@@ -189,7 +189,7 @@ class Lister:
                 key = "bench.left" if left > 0 else "bench.over"
                 text = speech.page(key, duration=speech.duration(abs(left)))
             return speech("state.eligible"), text, None
-        boxes = [box for box in sheet.boxes if box.tracking_number in able.stages]
+        boxes = [box for box in sheet.boxes if box.case is None and box.tracking_number in able.stages]
         stage = speech(f"stage.{able.stages[boxes[0].tracking_number].value}")
         return speech.page("bench.still", n=len(boxes)), f"{self._short(boxes[0], speech)} {stage}", None
 
@@ -220,13 +220,16 @@ def shown_state(case: Interception) -> str:
 
 
 def _state(sheet: Sheet, able: _Able) -> tuple[str, Box | None]:
-    """What the row shows: the most urgent of its parcels, and that parcel."""
+    """What the row shows: the most urgent of its parcels, and that parcel.
+
+    One that was tried already shows how that ended, even if the rules would let it be tried again.
+    """
     by_state: dict[str, Box] = {}
     for box in sheet.boxes:
-        if box.case is not None and box.tracking_number not in able.stages:
+        if box.case is not None:
             by_state.setdefault(shown_state(box.case), box)
-    if able.stages:
-        by_state["eligible"] = next(box for box in sheet.boxes if box.tracking_number in able.stages)
+        elif box.tracking_number in able.stages:
+            by_state.setdefault("eligible", box)
     for state in (*URGENCY, *RUNNING, "returned", "failed", "cancelled", "refused"):
         if state in by_state:
             return state, by_state[state]
@@ -234,14 +237,14 @@ def _state(sheet: Sheet, able: _Able) -> tuple[str, Box | None]:
 
 
 def _place(sheet: Sheet, state: str, now: datetime) -> tuple[str, str]:
-    """The group, and the place in it; the empty group is for what only a search finds."""
+    """The group, and the place in the whole list; the empty group is for what only a search finds."""
     if state in URGENCY:
         by = sheet.deadline or sheet.applied_at + SOON
-        return "yours", f"{URGENCY.index(state)}{_sortable(by)}{sheet.after_sale_id}"
+        return "yours", f"0{URGENCY.index(state)}{_sortable(by)}{sheet.after_sale_id}"
     newest_first = f"{_sortable(sheet.moved_at, backwards=True)}{sheet.after_sale_id}"
     if state in RUNNING:
-        return "running", newest_first
-    return ("done" if sheet.moved_at >= _midnight(now) else ""), newest_first
+        return "running", f"1{newest_first}"
+    return ("done" if sheet.moved_at >= _midnight(now) else ""), f"2{newest_first}"
 
 
 def _at_rest(row: Row) -> Row:

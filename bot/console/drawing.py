@@ -93,6 +93,12 @@ def numbered(text: str) -> Markup:
     return Markup("").join(grouped(part) if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
+def ending(line: str) -> Markup:
+    """A line whose last part (「轨迹截至 …」) is never torn apart."""
+    head, dot, tail = line.rpartition(" · ")
+    return Markup('{} · <span class="nowrap">{}</span>').format(head, tail) if dot else escape(line)
+
+
 def titled(label: str) -> str:
     """The title in 《》, with its marks; without one the whole label."""
     found = _TITLE.search(label)
@@ -138,6 +144,11 @@ class Speech:
         """A text of the pages whose `<b>` and `<code>` are meant; what is filled in is escaped."""
         safe = {name: value if isinstance(value, Markup) else escape(str(value)) for name, value in facts.items()}
         return Markup(self.page(key, **safe))  # noqa: S704 - the text is ours, the facts are escaped
+
+    def strong(self, key: str, /, **facts: object) -> Markup:
+        """A shared text in which what is filled in stands out."""
+        bold = {name: Markup("<b>{}</b>").format(value) for name, value in facts.items()}
+        return escape(self.words.text(key, self.lang)).format_map(bold)
 
     def when(self, moment: datetime, *, seconds: bool = False) -> str:
         """`10:14` today, `昨天 16:40`, `03-08 16:20`, in other years `2024-03-08` (console README 7)."""
@@ -191,7 +202,13 @@ class Drawing:
             cache_size=-1,
         )
         self._environment.filters.update(
-            grouped=grouped, numbered=numbered, titled=titled, clock=clock, stamp=stamp, yuan=yuan
+            grouped=grouped,
+            numbered=numbered,
+            ending=ending,
+            titled=titled,
+            clock=clock,
+            stamp=stamp,
+            yuan=yuan,
         )
         self._environment.globals.update(
             gauge=gauge.draw,

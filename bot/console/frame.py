@@ -35,14 +35,11 @@ class PageFacts:
     app: bool
     events: str
     after: int
-    script_words: Mapping[str, str]
+    script_words: Mapping[str, str | Mapping[str, str]]
 
 
 MENU = (("workbench", "/"), ("batch", "/batch"), ("records", "/records"))
-SCRIPT_WORDS = (
-    *("live", "taken", "off", "offline", "frozen", "sending", "copied", "held_one", "held_many", "pill_one"),
-    *("pill_many", "changed", "failed", "signed_in"),
-)
+SCRIPT_WORDS = ("live", "off", "offline", "sending", "copied", "new", "changed", "failed", "signed_in")
 
 
 def page_facts(
@@ -68,8 +65,18 @@ def page_facts(
         app=app,
         events=events or f"page={here}",
         after=after,
-        script_words={name: visit.word(f"script.{name}") for name in SCRIPT_WORDS},
+        script_words=_script_words(visit),
     )
+
+
+def _script_words(visit: Visit) -> Mapping[str, str | Mapping[str, str]]:
+    """What the script says, with its `{…}` left open."""
+    own = {name: visit.word(f"script.{name}") for name in SCRIPT_WORDS}
+    times = {name: visit.speech(f"time.{name}") for name in ("seconds", "minutes", "hours", "days", "waited")}
+    counts = {
+        name: {number: visit.word(f"script.{name}_{number}") for number in ("one", "many")} for name in ("held", "pill")
+    }
+    return {**own, **times, **counts, "left": visit.word("panel.left")}
 
 
 def initial(name: str) -> str:

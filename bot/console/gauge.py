@@ -15,6 +15,10 @@ from bot.domain.parcel import Stage
 STOPS = (16, 92, 168, 244, 320)
 """Where the five marks stand: 揽收, 运输中, 到网点, 派送, 签收."""
 
+SHORT = 4
+"""So many characters of a mark fit in the middle below its stop, at the ends too."""
+EDGES = (4, 332)
+
 _AT: Mapping[Stage, int] = {
     Stage.PICKED_UP: 0,
     Stage.IN_TRANSIT: 1,
@@ -32,6 +36,16 @@ _AT: Mapping[Stage, int] = {
 
 _LAST_OPEN: Mapping[Stage, int] = {Stage.PICKED_UP: 0, Stage.IN_TRANSIT: 1, Stage.AT_DELIVERY_STATION: 2}
 _TURNED = frozenset({Stage.INTERCEPTED, Stage.RETURNING, Stage.REFUSED})
+
+
+def _word(index: int, mark: str, *, now: bool) -> str:
+    """The word below a stop; a long one at either end stays inside the box."""
+    x, names = STOPS[index], ["now"] if now else []
+    if len(mark) > SHORT and index in {0, len(STOPS) - 1}:
+        x = EDGES[index > 0]
+        names.append("last" if index else "first")
+    kind = f' class="{" ".join(names)}"' if names else ""
+    return f'<text x="{x}" y="36"{kind}>{escape(mark)}</text>'
 
 
 def draw(gauge: Gauge) -> Markup:
@@ -52,9 +66,7 @@ def draw(gauge: Gauge) -> Markup:
     if at is not None:
         late = " x" if STOPS[at] > cut and not back else ""
         parts.append(f'<circle class="at{late}" cx="{STOPS[at]}" cy="12" r="7.5"/>')
-    for index, x in enumerate(STOPS):
-        now = ' class="now"' if index == at else ""
-        parts.append(f'<text x="{x}" y="36"{now}>{escape(marks[index])}</text>')
+    parts.extend(_word(index, marks[index], now=index == at) for index in range(len(STOPS)))
     if not back:
         parts.append(f'<text x="{cut}" y="-4">{escape(marks[5])}</text>')
     label = escape(gauge.aria)

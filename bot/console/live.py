@@ -28,7 +28,7 @@ PING_S = 15.0
 WRITE_S = 10.0
 STREAMS_EACH = 12
 BATCH = 200
-TOO_FAR = 2_000
+TOO_FAR = 1_000
 """So many changes behind, a page is better drawn anew."""
 
 
@@ -134,13 +134,13 @@ class Live:
 
     async def _run(self, visit: Visit, response: web.StreamResponse, bell: asyncio.Event) -> None:
         last, memory = _begin(visit), Memory()
-        newest = await self._house.database.read(lambda c: latest(c, visit.asker.shop_id))
-        if last > newest or newest - last > TOO_FAR:
+        shop = visit.asker.shop_id
+        newest, missed = await self._house.database.read(lambda c: (latest(c, shop), since(c, shop, last, TOO_FAR)))
+        if last > newest or len(missed) == TOO_FAR:
             await _write(response, "reload", {}, newest)
             return
-        await _write(response, "ping", {"at": visit.now.timestamp()}, None)
         bell.set()
-        quiet_since = monotonic()
+        quiet_since, caught_up = monotonic(), False
         while not self._feeds.closing:
             with suppress(TimeoutError):
                 await asyncio.wait_for(bell.wait(), PING_S)
@@ -153,9 +153,9 @@ class Live:
             while told is not None:
                 last, quiet_since = told, monotonic()
                 told = await self._tell(fresh, response, last, memory)
-            if monotonic() - quiet_since >= PING_S:
+            if not caught_up or monotonic() - quiet_since >= PING_S:
                 await _write(response, "ping", {"at": fresh.now.timestamp()}, None)
-                quiet_since = monotonic()
+                quiet_since, caught_up = monotonic(), True
 
     async def _tell(self, visit: Visit, response: web.StreamResponse, last: int, memory: Memory) -> int | None:
         """Sends the next changes; where the page stands then, or None when there are none."""

@@ -136,10 +136,10 @@ def _parcel(house: House, speech: Speech, candidate: Candidate, number: int, she
     if candidate.blocking is not None:
         state = shown_state(candidate.blocking)
         told = []
-    elif not told:
-        state = "eligible"
+    elif case is not None:
+        state = shown_state(case)
     else:
-        state = "refused" if case is None else shown_state(case)
+        state = "refused" if told else "eligible"
     words = tuple(reason for reason in card.reasons if reason.code in told)
     if case is None:
         return PanelParcel(card, state, speech(f"state.{state}"), words)

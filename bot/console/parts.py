@@ -16,13 +16,14 @@ from sqlalchemy import Connection, or_, select
 from bot.console.bench import Lister
 from bot.console.frame import page_facts
 from bot.console.panel import panel
-from bot.console.talk import message
+from bot.console.talk import Shown, followed, message, record
 from bot.console.tally import tally
 from bot.console.views.batch import batch_facts
 from bot.console.views.permissions import permission_facts
 from bot.console.views.record import record_facts
 from bot.console.views.records import row
 from bot.console.visit import Visit
+from bot.interception.batch import BatchRow
 from bot.store.cards import messages
 from bot.store.events import LiveEvent
 
@@ -77,7 +78,16 @@ class Parts:
         targets = {change.target for change in changes}
         for seq in await visit.house.database.read(lambda c: _messages(c, visit.asker.shop_id, open_id, targets)):
             parts.extend(await self._message(visit, seq, last))
+        for case_id in (t.partition(":")[2] for t in targets if t.startswith("case:")):
+            parts.extend(await self._unspoken(visit, case_id, open_id, last))
         return parts
+
+    async def _unspoken(self, visit: Visit, case_id: str, open_id: str, version: int) -> list[Part]:
+        shop = visit.asker.shop_id
+        if await visit.house.database.read(lambda c: followed(c, shop, open_id, f"case:{case_id}")):
+            return []
+        shown = await record(visit.house, visit.asker, visit.speech, case_id, version)
+        return [] if shown is None or shown.conversation != open_id else [self._drawn(visit, shown, version)]
 
     async def _conversation(self, visit: Visit, after_sale_id: str, version: int, open_id: str) -> Part:
         name = f"conv:{after_sale_id}"
@@ -98,12 +108,13 @@ class Parts:
 
     async def _message(self, visit: Visit, seq: int, version: int) -> list[Part]:
         shown = await message(visit.house, visit.asker, visit.speech, seq, version)
-        if shown is None:
-            return []
+        return [] if shown is None else [self._drawn(visit, shown, version)]
+
+    def _drawn(self, visit: Visit, shown: Shown, version: int) -> Part:
         facts = {"m": shown, "page": page_facts(visit, "workbench")}
         html = visit.drawing.draw("parts/message.html", visit.speech, facts)
-        alarm = shown.card is not None and shown.card.state == "contradicted"
-        return [{"t": shown.target, "v": version, "html": html, "add": "log", "alarm": alarm}]
+        alarm = shown.card.title if shown.card is not None and shown.card.state == "contradicted" else ""
+        return {"t": shown.target, "v": version, "html": html, "add": "log", "alarm": alarm}
 
     async def _record(self, visit: Visit, changes: Sequence[LiveEvent], memory: Memory) -> list[Part]:
         del memory
@@ -147,10 +158,12 @@ class Parts:
         facts = {**batch_facts(told, ""), "page": page_facts(visit, "batch"), "version": version}
         head = visit.drawing.draw("parts/batch_head.html", visit.speech, facts)
         parts: list[Part] = [{"t": f"batch:{batch_id}", "v": version, "html": head}]
-        for line in told.lines:
-            if memory.rows.get(line.position) == line.word + line.fee:
-                continue
+        drawn_at, first = _moment(visit.request.query.get("at", "")), not memory.rows
+        for line, row_ in zip(told.lines, batch.rows, strict=True):
+            known = memory.rows.get(line.position) if not first else None
             memory.rows[line.position] = line.word + line.fee
+            if known == line.word + line.fee or (first and not _since(row_, drawn_at)):
+                continue
             html = visit.drawing.draw("parts/batch_row.html", visit.speech, {**facts, "x": line})
             parts.append({"t": f"brow:{batch_id}:{line.position}", "v": version, "html": html})
         return parts
@@ -178,6 +191,13 @@ def _messages(connection: Connection, shop_id: str, conversation: str, targets: 
     )
     newest = connection.execute(query.order_by(messages.c.seq.desc()).limit(MOST_MESSAGES)).scalars()
     return sorted(newest)
+
+
+def _since(row_: BatchRow, drawn_at: datetime | None) -> bool:
+    """Whether a row has moved since the page was drawn."""
+    if row_.case is None or drawn_at is None:
+        return drawn_at is None
+    return max(row_.case.created_at, row_.case.settled_at or row_.case.created_at) >= drawn_at
 
 
 def _moment(text: str) -> datetime | None:

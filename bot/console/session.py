@@ -5,10 +5,12 @@ Each handler of a page is wrapped by `Door.open` or `Door.signed_in` and gets a 
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote, urlsplit
 
+import structlog
 from aiohttp import web
 from multidict import MultiDict
 
@@ -17,6 +19,9 @@ from bot.console.frame import refusal
 from bot.console.house import House
 from bot.console.limits import Buckets
 from bot.console.visit import Form, Handler, Visit
+from bot.store.database import NotStored
+
+log = structlog.get_logger(__name__)
 
 COOKIE = "intercept_session"
 FORM_COOKIE = "intercept_form"
@@ -115,6 +120,13 @@ class Door:
             if problem.status < 400:
                 raise
             response = refusal(visit, problem.status, problem.text or "")
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except NotStored as problem:
+            number = _noted(visit, "console.not_stored", problem)
+            response = refusal(visit, 503, visit.word("error.not_stored", number=number))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, people get words and a number, and the operator the rest
+            response = refusal(visit, 500, visit.word("error.defect", number=_noted(visit, "console.defect", problem)))
         return self._dressed(visit, response)
 
     def _objection(self, visit: Visit) -> web.Response | None:
@@ -139,8 +151,10 @@ class Door:
     async def _sign_in_first(self, visit: Visit) -> web.StreamResponse:
         """Nothing typed is lost: the text goes on to the page after the sign-in."""
         request = visit.request
-        if visit.by_script or request.path == "/events":
-            return web.json_response({"signed_out": True}, status=401)
+        if request.path == "/events":
+            return web.Response(text="event: signed_out\ndata: {}\n\n", content_type="text/event-stream")
+        if visit.by_script:
+            return web.json_response({}, status=401)
         there = request.path_qs if request.method == "GET" else inside(visit.field("next"))
         say = visit.field("text", 1_000)
         if request.method == "POST" and say:
@@ -157,6 +171,13 @@ class Door:
         if visit.session is None and FORM_COOKIE not in visit.request.cookies:
             set_cookie(visit.request, response, FORM_COOKIE, visit.pre_token, None)
         return response
+
+
+def _noted(visit: Visit, event: str, problem: Exception) -> str:
+    """Writes the defect down for the operator under a short number, which people can read out."""
+    number = secrets.token_hex(4)
+    log.error(event, exc_info=problem, number=f"{number[:4]}-{number[4:]}", path=visit.request.path)
+    return f"{number[:4]}-{number[4:]}"
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, name: str, value: str, max_age: int | None) -> None:

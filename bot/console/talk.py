@@ -15,8 +15,10 @@ from bot.console.drawing import Speech
 from bot.console.house import House
 from bot.domain.people import Asker
 from bot.store.cards import messages
+from bot.store.cases import of_after_sale
 
 MOST_SHOWN = 50
+MOST_UNSPOKEN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Shown:
 
     @property
     def target(self) -> str:
-        """What live pages call it."""
-        return f"message:{self.seq}"
+        """What live pages call it; a record that was never spoken of here goes by its own name."""
+        return f"message:{self.seq}" if self.seq else self.follows
 
     @property
     def is_command(self) -> bool:
@@ -57,7 +59,12 @@ async def talk(house: House, asker: Asker, speech: Speech, conversation: str, ve
     """The conversation of an after-sale of the asker's shop; `before`: only messages older than that one."""
     rows, earlier, names = await house.database.read(lambda c: _read(c, asker.shop_id, conversation, before))
     shown = await asyncio.gather(*(_shown(house, asker, speech, row, version) for row in rows))
-    return Talk(tuple(m for m in shown if m is not None), earlier, names)
+    told = [m for m in shown if m is not None]
+    if not before:
+        unspoken = await house.database.read(lambda c: _unspoken(c, asker.shop_id, conversation))
+        loose = [await record(house, asker, speech, case_id, version) for case_id in unspoken]
+        told = sorted([*told, *(m for m in loose if m is not None)], key=lambda m: m.at)
+    return Talk(tuple(told), earlier, names)
 
 
 async def message(house: House, asker: Asker, speech: Speech, seq: int, version: int) -> Shown | None:
@@ -66,6 +73,24 @@ async def message(house: House, asker: Asker, speech: Speech, seq: int, version:
         lambda c: c.execute(select(messages).where(messages.c.seq == seq, messages.c.shop_id == asker.shop_id)).first()
     )
     return None if row is None else await _shown(house, asker, speech, row, version)
+
+
+async def record(house: House, asker: Asker, speech: Speech, case_id: str, version: int) -> Shown | None:
+    """The card of a record that nobody asked for in the talk: it came by the API, a batch, or the platform."""
+    case = await house.interceptions.get(asker.shop_id, case_id)
+    card = await house.desk.card(f"case:{case_id}", asker, speech.lang)
+    if case is None or card is None:
+        return None
+    return Shown(
+        0,
+        version,
+        speech.page("page.name"),
+        case.created_at,
+        card=card,
+        follows=f"case:{case_id}",
+        from_bot=True,
+        conversation=case.after_sale_id,
+    )
 
 
 def followed(connection: Connection, shop_id: str, conversation: str, target: str) -> bool:
@@ -94,6 +119,16 @@ async def _shown(house: House, asker: Asker, speech: Speech, row: Row[Any], vers
     return Shown(
         row.seq, version, author, row.at, card=card, follows=target, from_bot=from_bot, conversation=row.conversation
     )
+
+
+def _unspoken(connection: Connection, shop_id: str, conversation: str) -> list[str]:
+    """Records of this after-sale that no message of its talk shows, the newest few."""
+    spoken = select(messages.c.body["target"].as_string()).where(
+        messages.c.shop_id == shop_id, messages.c.conversation == conversation, messages.c.kind == "card"
+    )
+    targets = set(connection.execute(spoken).scalars())
+    ids = [case.id for case in of_after_sale(connection, shop_id, conversation)]
+    return [case_id for case_id in ids if f"case:{case_id}" not in targets][-MOST_UNSPOKEN:]
 
 
 def _read(

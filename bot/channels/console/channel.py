@@ -16,6 +16,9 @@ LASTING = frozenset({"case", "batch"})
 """What a click leads to and what stays in the conversation; any other answer takes the place of the card that was
 clicked, or is shown beside it."""
 
+BEGINS = frozenset({"confirm", "confirm_batch"})
+"""The clicks that begin such a thing; all others are about one that the page shows already."""
+
 
 class ConsoleChannel:
     """Meets `channels.contract.Channel`."""
@@ -34,10 +37,10 @@ class ConsoleChannel:
             for shown in reply.shown:
                 conversation.answer(connection, by.shop_id, talk, shown.target, at)
             return
-        clicked = _clicked(incoming)
+        clicked, verb = _clicked(incoming), (incoming.action or "").partition(".")[0]
         for shown in reply.shown:
             if shown.target.partition(":")[0] in LASTING:
-                if not conversation.follows(connection, by.shop_id, talk, shown.target):
+                if verb in BEGINS and not conversation.follows(connection, by.shop_id, talk, shown.target):
                     conversation.answer(connection, by.shop_id, talk, shown.target, at)
             elif clicked is not None:
                 conversation.turn(connection, by.shop_id, talk, clicked, shown.target, at)

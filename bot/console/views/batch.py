@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.console import export
 from bot.console.bench import Lister
+from bot.console.drawing import stamp
 from bot.console.frame import page_facts
 from bot.console.tally import GROUPS, Tally, tally
 from bot.console.visit import Visit
@@ -64,7 +65,7 @@ class BatchPages:
             "batch",
             title=visit.word("batch.title", number=batch.number),
             waiting=counts["yours"],
-            events=f"page=batch&id={quote(batch_id, safe='')}",
+            events=f"page=batch&id={quote(batch_id, safe='')}&at={quote(stamp(visit.now), safe='')}",
             after=after,
         )
         facts = batch_facts(told, only if only in GROUPS else "")

@@ -62,7 +62,7 @@ async def press(visit: Visit) -> web.Response:
         return _shown(visit, reply.card, conversation)
     if visit.by_script:
         said = visit.word("script.asked") if verb in ASKS else ""
-        return web.json_response({"done": True, "said": said})
+        return web.json_response({"done": True, "said": said, "go": there})
     return visit.go(there)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from aiohttp import web
@@ -19,6 +20,13 @@ from bot.store.shops import shops
 
 PANES = ("list", "chat", "case")
 LONGEST_TEXT = 20_000
+NOTHING_OPEN: Mapping[str, Panel | Talk | str | None] = {
+    "panel": None,
+    "talk": None,
+    "heading": "",
+    "people": "",
+    "applied": "",
+}
 
 
 class Workbench:
@@ -64,12 +72,12 @@ class Workbench:
         )
         return web.Response(text=html, content_type="text/html")
 
-    async def _open(self, visit: Visit, open_id: str, after: int) -> dict[str, Panel | Talk | str | None]:
+    async def _open(self, visit: Visit, open_id: str, after: int) -> Mapping[str, Panel | Talk | str | None]:
         if not open_id:
-            return {"panel": None, "talk": None, "title": "", "people": ""}
+            return NOTHING_OPEN
         shown = await panel(visit.house, visit.asker, visit.speech, open_id)
         if shown is None:
-            return {"panel": None, "talk": None, "title": "", "people": ""}
+            return NOTHING_OPEN
         before = visit.request.query.get("before", "")
         number = int(before) if before.isdecimal() and len(before) < 18 else 0
         said = await talk(visit.house, visit.asker, visit.speech, open_id, after, number)
@@ -78,7 +86,13 @@ class Workbench:
         return {
             "panel": shown,
             "talk": said,
-            "title": visit.word("talk.title", buyer=buyer),
+            "heading": visit.word("talk.title", buyer=buyer),
+            "applied": visit.word(
+                "talk.applied" if shown.reason else "talk.applied_plain",
+                at=visit.speech.when(shown.applied_at),
+                type=visit.speech(f"type.{shown.type}"),
+                reason=shown.reason or "",
+            ),
             "people": visit.word("talk.people", people=("、" if visit.lang == "zh" else ", ").join(people)),
         }
 
