@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, or_, update
+from sqlalchemy import Connection, Row, or_, update
 
 from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, SettledBy, State, WayHome
@@ -103,39 +103,34 @@ def _mark_values(call_no: int, at: datetime, pace: Pace) -> dict[str, Any]:
 
 
 def doubt(connection: Connection, case_id: str, call_no: int, *, person: bool, answer: Answer | None = None) -> bool:
-    """T3c: call `call_no` ended without an answer, or is found marked without one: it may have worked."""
-    at = now(connection)
-    first = cases.c.state == State.PENDING.value
-    row = connection.execute(
-        update(cases)
-        .where(
-            cases.c.id == case_id,
-            cases.c.phase == Phase.CALLING.value,
-            cases.c.call_no == call_no,
-            cases.c.doubted_call < call_no,
-        )
-        .values(
-            state=State.UNKNOWN.value,
-            phase=Phase.UNCLEAR.value if person else Phase.CALLING.value,
-            doubted_call=call_no,
-            last_sent_at=cases.c.called_at,
-            looks_since=at,
-            next_at=case((first, at), else_=next_look(at, at, _CHANCE)),
-            ver=cases.c.ver + 1,
-        )
-        .returning(cases)
-    ).first()
-    if row is None:
+    """T3c: call `call_no` ended without an answer, or is found marked without one: it may have worked.
+
+    The first doubt of a case is looked at at once, later ones by the steps of ruling 7, which go on.
+    """
+    row = _held(connection, case_id)
+    if row is None or not _in_flight(row, call_no):
         return False
+    at = now(connection)
+    first = row.state == State.PENDING.value
+    since = at if first else row.looks_since
+    values = {
+        "state": State.UNKNOWN.value,
+        "phase": (Phase.UNCLEAR if person else Phase.CALLING).value,
+        "doubted_call": call_no,
+        "last_sent_at": row.called_at,
+        "looks_since": since,
+        "next_at": at if first else next_look(since, at, _CHANCE),
+    }
+    doubted = _write(connection, case_id, values)
     write_event(connection, case_id, at, "doubt", {"call": call_no, **_wire(answer)})
-    _changed(connection, row, at)
+    _changed(connection, doubted, at)
     return True
 
 
 def never_left(connection: Connection, case_id: str, call_no: int, answer: Answer, pace: Pace) -> bool:
     """T3d: no byte of call `call_no` was written, or the carrier says that it did nothing (ruling 5)."""
-    row = row_of(connection, case_id)
-    if row is None or row.phase != Phase.CALLING.value or row.call_no != call_no or row.doubted_call >= call_no:
+    row = _held(connection, case_id)
+    if row is None or not _in_flight(row, call_no):
         return False
     at = now(connection)
     write_event(connection, case_id, at, "never_left", {"call": call_no, **_wire(answer)})
@@ -156,7 +151,7 @@ def reading(connection: Connection, case_id: str, call_no: int, asked_at: dateti
     One counts only when it was asked at least the quiet time after the latest call that may have left: an early
     «nothing» permits nothing, since that call may still be on its way.
     """
-    row = row_of(connection, case_id)
+    row = _held(connection, case_id)
     if row is None or row.state != State.UNKNOWN.value or row.call_no != call_no or row.doubted_call != call_no:
         return 0
     at = now(connection)
@@ -164,55 +159,58 @@ def reading(connection: Connection, case_id: str, call_no: int, asked_at: dateti
     counted = row.readings + 1 if asked_at >= counts_from else 0
     look = next_look(row.looks_since, at, _CHANCE)
     soon = retry_unsent(at, at) if counted else max(counts_from, at)
-    connection.execute(
-        update(cases)
-        .where(cases.c.id == case_id)
-        .values(readings=counted, polls=cases.c.polls + 1, next_at=min(look, soon), ver=cases.c.ver + 1)
-    )
+    _write(connection, case_id, {"readings": counted, "polls": row.polls + 1, "next_at": min(look, soon)})
     write_event(connection, case_id, at, "reading", {"call": call_no, "counts": counted})
     return counted
 
 
 def look_later(connection: Connection, case_id: str) -> None:
-    """A look told nothing: the next one comes by the steps of ruling 7."""
-    row = row_of(connection, case_id)
-    if row is not None and row.looks_since is not None and row.phase != Phase.QUEUED.value:
-        at = now(connection)
-        connection.execute(
-            update(cases)
-            .where(cases.c.id == case_id)
-            .values(next_at=next_look(row.looks_since, at, _CHANCE), polls=cases.c.polls + 1)
-        )
+    """A look told nothing: the next one comes by the steps of ruling 7, unless nothing is left to look at."""
+    row = _held(connection, case_id)
+    if row is None or row.next_at is None:
+        return
+    at = now(connection)
+    queued = row.phase == Phase.QUEUED.value
+    later = retry_unsent(row.created_at, at) if queued else next_look(row.looks_since, at, _CHANCE)
+    connection.execute(update(cases).where(cases.c.id == case_id).values(next_at=later, polls=row.polls + 1))
 
 
 def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
     """T3a: the carrier has an order of ours and works on it."""
-    at = now(connection)
-    row = row_of(connection, case_id)
+    row = _held(connection, case_id)
     if row is None or row.state not in OPEN:
         return False
-    news = row.phase != Phase.WATCHING.value or (answer.reference not in {None, row.carrier_reference})
-    since = at if row.phase != Phase.WATCHING.value else row.looks_since
-    moved = connection.execute(
-        update(cases)
-        .where(cases.c.id == case_id, cases.c.state.in_(OPEN))
-        .values(
-            state=State.PENDING.value,
-            phase=Phase.WATCHING.value,
-            looks_since=since,
-            next_at=at if row.phase != Phase.WATCHING.value else next_look(since, at, _CHANCE),
-            polls=cases.c.polls + 1,
-            carrier_reference=func.coalesce(answer.reference, cases.c.carrier_reference),
-            ver=cases.c.ver + (1 if news else 0),
-        )
-        .returning(cases)
-    ).first()
-    if moved is None:
-        return False
-    if news:
+    at = now(connection)
+    begins = row.phase != Phase.WATCHING.value
+    values = {
+        "state": State.PENDING.value,
+        "phase": Phase.WATCHING.value,
+        "looks_since": at if begins else row.looks_since,
+        "next_at": at if begins else next_look(row.looks_since, at, _CHANCE),
+        "polls": row.polls + 1,
+        "carrier_reference": answer.reference or row.carrier_reference,
+    }
+    moved = _write(connection, case_id, values)
+    if begins or moved.carrier_reference != row.carrier_reference:
         write_event(connection, case_id, at, "answered", {"said": answer.said.value, **_wire(answer)})
         _changed(connection, moved, at)
     return True
+
+
+def _held(connection: Connection, case_id: str) -> Row[Any] | None:
+    """The row, which nobody else changes before this transaction ends."""
+    return connection.execute(statements.HELD, {"id_": case_id}).first()
+
+
+def _in_flight(row: Row[Any], call_no: int) -> bool:
+    """Whether that call is the latest and has no answer yet."""
+    return bool(row.phase == Phase.CALLING.value and row.call_no == call_no and row.doubted_call < call_no)
+
+
+def _write(connection: Connection, case_id: str, values: Mapping[str, Any]) -> Row[Any]:
+    """Changes a held row, and its version."""
+    changed = update(cases).where(cases.c.id == case_id).values(**values, ver=cases.c.ver + 1).returning(cases)
+    return connection.execute(changed).one()
 
 
 def settle(

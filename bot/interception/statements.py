@@ -50,6 +50,8 @@ MARK = (
     .values({name: bindparam(name) for name in ("phase", "call_no", "called_at", "readings", "next_at")})
 )
 
+HELD = select(cases).where(cases.c.id == bindparam("id_")).with_for_update()
+
 CARDS_DUE = update(outbox).where(outbox.c.target == bindparam("card")).values(due_at=bindparam("at"))
 
 BATCH_RAISED = (
