@@ -35,6 +35,7 @@ from bot.console.house import Demo, House
 from bot.console.mount import mount as mount_console
 from bot.domain.people import Asker
 from bot.domain.reason import Reason
+from bot.faq.trial import Trial
 from bot.handlers import views
 from bot.handlers.rooms import Rooms
 from bot.handlers.router import Router
@@ -159,6 +160,7 @@ async def build(settings: Settings) -> web.Application:
             rules=rules,
             words=words,
             parcel_card=lambda candidate, number, lang, now: _parcel_card(candidate, number, lang, now, rules()),
+            faq=Trial(),
             demo=Demo() if settings.demo else None,
             limits=limits,
             channel_names={name: channel.facts.title for name, channel in channels.items()},

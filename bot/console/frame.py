@@ -39,20 +39,21 @@ class PageFacts:
 
 
 MENU = (("workbench", "/"), ("batch", "/batch"), ("records", "/records"))
+OWNERS = (("questions", "/questions"), ("permissions", "/permissions"))
 SCRIPT_WORDS = ("live", "off", "offline", "sending", "copied", "new", "changed", "failed", "signed_in")
 
 
 def page_facts(
     visit: Visit, here: str, *, title: str = "", waiting: int = 0, app: bool = False, events: str = "", after: int = 0
 ) -> PageFacts:
-    """The frame of a page. The menu has the owner's page for the owner alone (ruling 23)."""
+    """The frame of a page. The menu has the owner's pages for the owner alone (ruling 23)."""
     session = visit.session
     viewer = None
     menu: tuple[tuple[str, str], ...] = ()
     if session is not None:
         person = session.person
         viewer = Viewer(person.name, initial(person.name), person.role.value)
-        menu = (*MENU, ("permissions", "/permissions")) if person.role is Role.OWNER else MENU
+        menu = (*MENU, *OWNERS) if person.role is Role.OWNER else MENU
     return PageFacts(
         here=here,
         title=title or visit.word(f"menu.{here}"),

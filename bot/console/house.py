@@ -159,6 +159,40 @@ class Chatting(Protocol):
         ...
 
 
+class Change(Protocol):
+    """A message that a new phrase would make the bot answer differently."""
+
+    @property
+    def text(self) -> str:
+        """The message."""
+        ...
+
+    @property
+    def before(self) -> Sequence[str]:
+        """The topics now; none is silence."""
+        ...
+
+    @property
+    def after(self) -> Sequence[str]:
+        """The topics with the phrase."""
+        ...
+
+
+class Faq(Protocol):
+    """What the page of questions asks the recogniser (`bot/faq`)."""
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """Every topic, in the order of menus."""
+        ...
+
+    def trial(
+        self, topic: str, phrase: str, extra: Mapping[str, Sequence[str]], texts: Sequence[str]
+    ) -> Sequence[Change]:
+        """Which of the known messages, and of `texts`, the phrase would change; nothing is stored."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """The sample shop's sign-ins, which need no password (contract, sample shop)."""
@@ -184,6 +218,7 @@ class House:
     rules: Callable[[], RulesTold]
     words: Words
     parcel_card: ParcelCard
+    faq: Faq
     demo: Demo | None = None
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = _clock

@@ -17,6 +17,7 @@ from bot.console.views import files, me, papers, press
 from bot.console.views.batch import BatchPages
 from bot.console.views.files import Files
 from bot.console.views.permissions import Permissions
+from bot.console.views.questions import QuestionsPage
 from bot.console.views.record import RecordPage
 from bot.console.views.records import Records
 from bot.console.views.sign_in import SignIn
@@ -38,6 +39,7 @@ def mount(app: web.Application, house: House) -> None:
     _work(pages, Workbench(lister), Live(house, feeds, Parts(lister)))
     _records(pages, Records(lister), RecordPage(lister))
     _rest(pages, Permissions(lister), BatchPages(lister))
+    _questions(pages, QuestionsPage(lister))
     app.middlewares.append(_missing(door))
 
     async def close(_app: web.Application) -> None:
@@ -112,6 +114,12 @@ def _rest(pages: _Pages, permissions: Permissions, batch: BatchPages) -> None:
     pages.get("/sign-up", papers.sign_up)
     pages.get("/rules", papers.rules, for_anyone=True)
     pages.get("/agreements/{kind}", papers.agreement)
+
+
+def _questions(pages: _Pages, questions: QuestionsPage) -> None:
+    pages.get("/questions", questions.page)
+    pages.post("/questions", questions.change)
+    pages.post("/questions/try", questions.try_phrase)
 
 
 def _missing(door: Door) -> Middleware:

@@ -55,7 +55,7 @@ class Questions:
         mode = await self._rooms.database.read(lambda c: questions.mode(c, incoming.chat.channel, incoming.chat.id))
         if mode == "off" or not words.strip() or not hasattr(Reading, "guesses"):
             return SILENCE
-        extra = await self._rooms.database.read(questions.live_phrases)
+        extra = await self._rooms.database.read(lambda c: questions.live_phrases(c, incoming.asker.shop_id))
         reading = read(words, extra)
         topics = [topic for topic in reading.topics if topic in RULES and (incoming.private or topic not in MONEY)]
         subject = await self._subject(incoming, words)

@@ -38,15 +38,16 @@ phrases = Table(
     "faq_phrases",
     metadata,
     Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("shop_id", String(64), nullable=False),
     Column("topic", String(32), nullable=False),
     Column("phrase", String(200), nullable=False),
     Column("by_name", String(100), nullable=False),
     Column("at", Moment, nullable=False),
     Column("withdrawn_by", String(100)),
     Column("withdrawn_at", Moment),
-    Index(None, "topic"),
+    Index(None, "shop_id", "topic"),
 )
-"""Wordings that the operator added to a topic; withdrawn ones stay as history."""
+"""Wordings that a shop's owner added to a topic, for that shop; withdrawn ones stay as history."""
 
 own_answers = Table(
     "faq_answers",
@@ -139,6 +140,12 @@ def _change(connection: Connection, shop_id: str, seq: int, values: dict[str, An
         publish(connection, shop_id, f"answer:{seq}", version, at)
 
 
+def texts(connection: Connection, shop_id: str, limit: int = 500) -> list[str]:
+    """The shop's latest questions, word by word: what a new phrase is tried on."""
+    wanted = select(questions.c.text).where(questions.c.shop_id == shop_id).order_by(questions.c.seq.desc())
+    return list(dict.fromkeys(connection.execute(wanted.limit(limit)).scalars()))
+
+
 def to_review(connection: Connection, shop_id: str, limit: int = 100) -> list[Question]:
     """What waits for the operator: unanswered and badly rated questions, newest first."""
     unanswered = func.json_array_length(questions.c.topics) == 0
@@ -167,27 +174,31 @@ def settle(connection: Connection, shop_id: str, seq: int) -> None:
     connection.execute(questions.update().where(this).values(settled=True))
 
 
-def add_phrase(connection: Connection, topic: str, phrase: str, by: str, at: datetime) -> None:
+def add_phrase(connection: Connection, shop_id: str, topic: str, phrase: str, by: str, at: datetime) -> None:
     """A wording for a topic, at once."""
-    connection.execute(phrases.insert(), {"topic": topic, "phrase": phrase, "by_name": by, "at": at})
+    connection.execute(
+        phrases.insert(), {"shop_id": shop_id, "topic": topic, "phrase": phrase, "by_name": by, "at": at}
+    )
 
 
-def withdraw_phrase(connection: Connection, seq: int, by: str, at: datetime) -> bool:
+def withdraw_phrase(connection: Connection, shop_id: str, seq: int, by: str, at: datetime) -> bool:
     """The way back; the row stays as history."""
-    this = (phrases.c.seq == seq) & phrases.c.withdrawn_at.is_(None)
+    this = (phrases.c.seq == seq) & (phrases.c.shop_id == shop_id) & phrases.c.withdrawn_at.is_(None)
     return connection.execute(phrases.update().where(this).values(withdrawn_by=by, withdrawn_at=at)).rowcount == 1
 
 
-def all_phrases(connection: Connection) -> list[Phrase]:
-    """Every phrase, newest first, withdrawn ones too."""
-    rows = connection.execute(select(phrases).order_by(phrases.c.seq.desc()))
+def all_phrases(connection: Connection, shop_id: str) -> list[Phrase]:
+    """The shop's phrases, newest first, withdrawn ones too."""
+    rows = connection.execute(select(phrases).where(phrases.c.shop_id == shop_id).order_by(phrases.c.seq.desc()))
     return [Phrase(r.seq, r.topic, r.phrase, r.by_name, r.at, r.withdrawn_by) for r in rows]
 
 
-def live_phrases(connection: Connection) -> dict[str, tuple[str, ...]]:
+def live_phrases(connection: Connection, shop_id: str) -> dict[str, tuple[str, ...]]:
     """Topic → its added wordings that hold now."""
     found: dict[str, tuple[str, ...]] = {}
-    wanted = select(phrases.c.topic, phrases.c.phrase).where(phrases.c.withdrawn_at.is_(None))
+    wanted = select(phrases.c.topic, phrases.c.phrase).where(
+        phrases.c.shop_id == shop_id, phrases.c.withdrawn_at.is_(None)
+    )
     for topic, phrase in connection.execute(wanted.order_by(phrases.c.seq)):
         found[topic] = (*found.get(topic, ()), phrase)
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -41,6 +40,7 @@ def upgrade() -> None:
     op.create_table(
         "faq_phrases",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("shop_id", sa.String(length=64), nullable=False),
         sa.Column("topic", sa.String(length=32), nullable=False),
         sa.Column("phrase", sa.String(length=200), nullable=False),
         sa.Column("by_name", sa.String(length=100), nullable=False),
@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_faq_phrases")),
     )
     with op.batch_alter_table("faq_phrases", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_faq_phrases_topic"), ["topic"], unique=False)
+        batch_op.create_index(batch_op.f("ix_faq_phrases_shop_id_topic"), ["shop_id", "topic"], unique=False)
 
     op.create_table(
         "questions",

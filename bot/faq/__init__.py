@@ -1,0 +1,1 @@
+"""Which question a message asks, and which facts answer it (Q)."""

@@ -1,0 +1,43 @@
+"""What a phrase would change, before it goes live: nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.faq.answers import RULES
+from bot.faq.recognise import read
+
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A message that would be answered differently: its topics now, and with the phrase; none is silence."""
+
+    text: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class Trial:
+    """The recogniser as the operator's page asks it. `known` are reviewed messages that any phrase is tried on."""
+
+    topics: tuple[str, ...] = tuple(RULES)
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._known = tuple(known)
+
+    def trial(
+        self, topic: str, phrase: str, extra: Mapping[str, Sequence[str]], texts: Sequence[str]
+    ) -> Sequence[Change]:
+        """Which of the known messages and of `texts` the phrase would change, at most 50."""
+        added = {**extra, topic: (*extra.get(topic, ()), phrase)}
+        changes = []
+        for text in dict.fromkeys((*texts, *self._known)):
+            before, after = read(text, extra).topics, read(text, added).topics
+            if before != after:
+                changes.append(Change(text, tuple(before), tuple(after)))
+            if len(changes) == MOST_SHOWN:
+                break
+        return changes
