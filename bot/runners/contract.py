@@ -70,6 +70,10 @@ class Runner(Protocol):
         """Begins to look for due rows."""
         ...
 
+    async def is_running(self) -> bool:
+        """Whether due rows are being looked for (`/readyz`)."""
+        ...
+
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new and lets what runs finish, at most so long; the rest stays marked and comes due."""
         ...

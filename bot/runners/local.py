@@ -75,6 +75,10 @@ class LocalRunner:
         """Begins the loop."""
         self._loop = asyncio.get_running_loop().create_task(self._run(), name="runner")
 
+    async def is_running(self) -> bool:
+        """Whether the loop runs."""
+        return self._loop is not None and not self._loop.done()
+
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new; lets what runs finish for `grace_s` seconds."""
         self._stopping = True

@@ -91,6 +91,10 @@ class SharedRunner:
             loop.create_task(self._nudges(), name="runner-nudges"),
         ]
 
+    async def is_running(self) -> bool:
+        """Whether the loops of this process run."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new; lets what runs finish for `grace_s` seconds, and leaves the rest to the others."""
         self._stopping = True

@@ -29,7 +29,7 @@ batches = Table(
         postgresql_where=text("next_at IS NOT NULL"),
     ),
 )
-"""`state`: `drafted` (checked, not yet confirmed), `running`, `paused`, `done`. `next_at` stands while it is running."""
+"""`state`: `drafted` (checked, not yet confirmed), `running`, `paused`, `done`. `next_at` stands while it runs."""
 
 BATCHES_DUE = DueRows(batches.c.id, batches.c.next_at)
 """Batches with cases still to open."""

@@ -75,8 +75,8 @@ outbox = Table(
     ),
     Index(None, "target"),
 )
-"""One row per card and chat (ruling 2). `target` is `case:<id>`, `confirm:<id>`, `batch:<id>` …; `asker_id` is the person
-whom the card answers: it is drawn with that person's permissions."""
+"""One row per card and chat (ruling 2). `target` is `case:<id>`, `confirm:<id>`, `batch:<id>` …; `asker_id` is the
+person whom the card answers: it is drawn with that person's permissions."""
 
 INBOX_DUE = DueRows(inbox.c.seq, inbox.c.next_at)
 """Messages that were kept and not dealt with."""
@@ -113,8 +113,8 @@ messages = Table(
     Column("version", Integer, nullable=False, default=1),
     Index(None, "shop_id", "conversation", "seq"),
 )
-"""The staff-only talk of one after-sale (ruling 16). `kind`: `text` (`{"text"}`), `card` (`{"target", "kind", …}`: drawn
-from the present state each time it is shown), `note` (a line of the system)."""
+"""The staff-only talk of one after-sale (ruling 16). `kind`: `text` (`{"text"}`), `card` (`{"target", "kind", …}`:
+drawn from the present state each time it is shown), `note` (a line of the system)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,10 +113,11 @@ cases = Table(
     Index(None, "shop_id", "after_sale_id"),
     Index(None, "shop_id", "tracking_number"),
 )
-"""`doubted_call` is the latest call that is known to have ended without an answer: above 0 an earlier call may have made
-an order, and the case never goes back to *queued*; below `call_no` while *calling*, a call is in flight. `last_sent_at`
-is when the latest call that may have left was marked. `readings` counts, on read routes, the readings since then that
-show nothing. `looks_since` is when the present row of waiting steps began. `click` names the card action that asked."""
+"""`doubted_call` is the latest call that is known to have ended without an answer: above 0 an earlier call may have
+made an order, and the case never goes back to *queued*; below `call_no` while *calling*, a call is in flight.
+`last_sent_at` is when the latest call that may have left was marked. `readings` counts, on read routes, the readings
+since then that show nothing. `looks_since` is when the present row of waiting steps began. `click` names the card
+action that asked."""
 
 case_events = Table(
     "case_events",
@@ -129,8 +130,8 @@ case_events = Table(
     Column("facts", JSON, nullable=False),
     Index(None, "case_id", "seq"),
 )
-"""The record's timeline. Kinds: `asked`, `refused`, `sent`, `answered`, `doubt`, `reading`, `never_left`, `settled`, `fee`,
-`trace`, `way_home`, `cancel_asked`, `cards`, `note`."""
+"""The record's timeline. Kinds: `asked`, `refused`, `sent`, `answered`, `doubt`, `reading`, `never_left`, `settled`,
+`fee`, `trace`, `way_home`, `cancel_asked`, `cards`, `note`."""
 
 idempotency = Table(
     "idempotency",

@@ -14,7 +14,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,9 +24,10 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from bot.store.clock import MACHINE, Clock
 from bot.store.schema import from_micros
@@ -38,6 +39,8 @@ Work = Callable[[Connection], T]
 
 GROUP = 64
 BUSY_MS = 5_000
+READERS = 4
+POOL_WAIT_S = 10.0
 
 
 class DatabaseInUse(Exception):
@@ -99,13 +102,18 @@ def _prepare_sqlite(engine: Engine, *, writer: bool) -> None:
 
 def sqlite_engine(path: Path, clock: Clock = MACHINE) -> Engine:
     """An engine for writing: each transaction is opened with `BEGIN IMMEDIATE` by whoever uses it."""
+    return _sqlite_engine(path, clock, NullPool, writer=True)
+
+
+def _sqlite_engine(path: Path, clock: Clock, pool: type[Pool], *, writer: bool, **kept: int) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        poolclass=NullPool,
+        poolclass=pool,
         connect_args={"check_same_thread": False},
         execution_options={"clock": clock},
+        **kept,
     )
-    _prepare_sqlite(engine, writer=True)
+    _prepare_sqlite(engine, writer=writer)
     return engine
 
 
@@ -200,7 +208,7 @@ class _Writer(threading.Thread):
 
 
 class SqliteDatabase:
-    """The default: a file, one writer thread, readers beside it (WAL)."""
+    """The default: a file, one writer thread, a few reading threads beside it (WAL)."""
 
     shared = False
 
@@ -210,30 +218,37 @@ class SqliteDatabase:
         self._lock = _hold(path) if lock else None
         self._engine = sqlite_engine(path, clock)
         self._writer = _Writer(self._engine)
-        self._readers: AsyncEngine = create_async_engine(
-            URL.create("sqlite+aiosqlite", database=str(path)),
-            pool_size=4,
-            max_overflow=4,
-            execution_options={"clock": clock},
-        )
-        _prepare_sqlite(self._readers.sync_engine, writer=False)
+        self._reading = _sqlite_engine(path, clock, QueuePool, writer=False, pool_size=READERS, max_overflow=0)
+        self._readers = ThreadPoolExecutor(READERS, "store-reader")
+        self._closed = False
 
     async def write(self, work: Work[T]) -> T:
         """One transaction, perhaps sharing its commit with others. Cancelling the caller does not undo it."""
+        if self._closed:
+            raise NotStored("the database is closed")
         future: Future[T] = Future()
         self._writer.put(_Waiting(work, future))
         return await asyncio.wrap_future(future)
 
     async def read(self, work: Work[T]) -> T:
-        """Sees what was committed when it begins."""
-        async with self._readers.connect() as connection:
-            return await connection.run_sync(work)
+        """All its statements see what was committed when the first of them began."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Work[T]) -> T:
+        # One hop to a thread for the whole query: a hop for each statement costs more than the statement.
+        with self._reading.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            return work(connection)
 
     async def close(self) -> None:
-        """Everything that was put before this is committed."""
+        """Everything that was put before this is committed; what comes later is refused."""
+        if self._closed:
+            return
+        self._closed = True
         self._writer.put(None)
         await asyncio.to_thread(self._writer.join)
-        await self._readers.dispose()
+        await asyncio.to_thread(self._readers.shutdown)
+        self._reading.dispose()
         self._engine.dispose()
         if self._lock is not None:
             os.close(self._lock)
@@ -257,11 +272,23 @@ class PostgresDatabase:
 
     shared = True
 
-    def __init__(self, url: URL, *, pool_size: int = 16, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        pool_size: int = 16,
+        overflow: int = 8,
+        wait_s: float = POOL_WAIT_S,
+        clock: Clock | None = None,
+    ) -> None:
         self.clock = MACHINE if clock is None else clock
-        options = {} if clock is None else {"clock": clock}
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, execution_options=options
+            url,
+            pool_size=pool_size,
+            max_overflow=overflow,
+            pool_timeout=wait_s,
+            pool_pre_ping=True,
+            execution_options={} if clock is None else {"clock": clock},
         )
 
     async def write(self, work: Work[T]) -> T:
@@ -270,12 +297,13 @@ class PostgresDatabase:
             try:
                 async with self.engine.begin() as connection:
                     return await connection.run_sync(work)
-            except OperationalError as problem:
-                if getattr(problem.orig, "sqlstate", None) in {"40001", "40P01"} and attempt < 2:
+            except (OperationalError, InterfaceError, NoneFree) as problem:
+                cause = problem.orig if isinstance(problem, DBAPIError) else problem
+                if getattr(cause, "sqlstate", None) in {"40001", "40P01"} and attempt < 2:
                     await asyncio.sleep(0.01 * (attempt + 1))
                     continue
-                log.error("store.not_stored", problem=type(problem.orig).__name__)
-                raise NotStored(str(problem.orig)) from problem
+                log.error("store.not_stored", problem=type(cause).__name__)  # noqa: TRY400 - the caller gets all of it
+                raise NotStored(str(cause)) from problem
         raise NotStored("the database kept refusing the transaction")
 
     async def read(self, work: Work[T]) -> T:

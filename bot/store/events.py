@@ -22,7 +22,7 @@ live_events = Table(
 """`target`: `case:<id>`, `after_sale:<id>`, `message:<conversation>:<seq>`, `batch:<id>`, `permissions`.
 
 On PostgreSQL an id is the number of the writer's transaction and, within it, a count: so all ids below those of the
-oldest transaction that is still open are final, and no reader passes an id while a smaller one may still commit. A count
+oldest open transaction are final, and no reader passes an id while a smaller one may still commit. A count
 alone would not do: a transaction that began first may count later and commit earlier than another."""
 
 _FINAL = "id < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint << 16)"

@@ -1,6 +1,7 @@
 """Brings a database to the present tables, under a lock, at every start (`real-parts.md` 7).
 
-Old and new code share the rows: tables only gain columns, and a state is read for one release longer than it is written.
+Old and new code share the rows: tables only gain columns, and a state is read for one release longer than it is
+written.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from sqlalchemy.pool import NullPool
 
 from bot.store import after_sales, batches, cards, cases, chats, events, fees, people, questions, shops
 from bot.store.database import is_sqlite, sqlite_engine, sqlite_path
-from bot.store.schema import metadata
 
 HEAD = "0003"
 """The newest revision; a test compares it with the scripts. A database that has it is not touched, and Alembic not even
