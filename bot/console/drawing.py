@@ -96,7 +96,7 @@ def numbered(text: str) -> Markup:
 def ending(line: str) -> Markup:
     """A line whose last part (「轨迹截至 …」) is never torn apart."""
     head, dot, tail = line.rpartition(" · ")
-    return Markup('{} · <span class="nowrap">{}</span>').format(head, tail) if dot else escape(line)
+    return Markup('{}\u00a0· <span class="nowrap">{}</span>').format(head, tail) if dot else escape(line)
 
 
 def titled(label: str) -> str:

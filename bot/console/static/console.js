@@ -321,7 +321,7 @@ on(d, "keydown", (event) => {
 		panes.at((from + (shiftKey ? -1 : 1)) % panes.length)?.focus();
 	}
 	if (!live || kept.letters === "false" || ctrl || event.altKey || $("dialog[open]") || at.matches("input:not([type=checkbox]),textarea,select")) return;
-	const act = now() - going < 1500 && "wbrp".includes(key) ? () => press(`[data-go=${key}]`) : single[key];
+	const to = now() - going < 1500 && $(`[data-go="${CSS.escape(key)}"]`), act = to ? () => to.click() : single[key];
 	if (act) { stop(); act(); }
 });
 
