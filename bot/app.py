@@ -69,6 +69,7 @@ ROUTES = ("zto", "yto", "yunda", "doudian")
 """The names that records know routes by; each has its own rate of looks."""
 
 LOOK_PERIOD_S = 0.25
+TICK_S = 1.0
 ROUTES_FILE = "shops.toml"
 VERSION = "0.1.0"
 RELOAD: web.AppKey[Callable[[], None]] = web.AppKey("reload")
@@ -108,12 +109,13 @@ async def build(settings: Settings) -> web.Application:
     pace = Pace.of(settings.call_timeout_s, settings.doubt_quiet_s, settings.unavailable_s, settings.watch_days)
     settled = Settled()
     advance = Advance(database, routes, pace, settled)
+    looks = max(round(settings.looks_per_s * (TICK_S if database.shared else LOOK_PERIOD_S)), 1)
     works = [
         Work("calls", CASE, CALLS, advance),
         Work("inbox", "message", INBOX_DUE, lambda seq: desk.handle(seq)),
         Work("batches", "batch", BATCHES_DUE, lambda batch_id: batches.advance(batch_id)),
         Work("cards", "card", OUTBOX_DUE, lambda seq: posting(seq)),
-        Work("looks", CASE, Looks(ROUTES, round(settings.looks_per_s * LOOK_PERIOD_S)), advance, paced=True),
+        Work("looks", CASE, Looks(ROUTES, looks), advance, at_most=looks * len(ROUTES), paced=True),
     ]
     runner = _runner(settings, database, works)
     interceptions = Interceptions(database, routes, rules, pace, runner, advance, settled)
@@ -213,9 +215,11 @@ def _reload(settings: Settings, outbound: Outbound, routes: RouteTable, shop_tab
 def _runner(settings: Settings, database: Database, works: list[Work]) -> Runner:
     """The one that fits the database."""
     if isinstance(database, PostgresDatabase):
-        from bot.runners.shared import SharedRunner  # noqa: PLC0415 - needs the extra, which SQLite does without
+        from bot.runners.jobs import Liveness  # noqa: PLC0415 - needs the extra, which SQLite does without
+        from bot.runners.shared import SharedRunner  # noqa: PLC0415 - the same
 
-        return SharedRunner(database, works, slots=settings.call_slots_shared)
+        liveness = Liveness(settings.heartbeat_s, settings.stalled_s)
+        return SharedRunner(database, works, slots=settings.call_slots_shared, liveness=liveness)
     return LocalRunner(database, works, slots=settings.call_slots, period_s=LOOK_PERIOD_S)
 
 
