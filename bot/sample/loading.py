@@ -48,7 +48,7 @@ def _load(connection: Connection, rules: RuleSet, hashed: Hashed) -> bool:
     if connection.execute(select(shops_table.c.id).limit(1)).first() is not None:
         return False
     at = now(connection)
-    for shop in _read("shops.toml")["shops"]:
+    for shop in _read("people.toml")["shops"]:
         _shop(connection, shop, rules, hashed, at)
     for sale in _read("sales.toml")["sales"]:
         after_sales.save(connection, sale["shop"], _after_sale(sale, at), at)
