@@ -46,7 +46,13 @@ def meant(text: str, lexicon: Lexicon) -> bool:
         return False
     if not _CALLED_BACK.search(plain):
         return _PARCEL.search(plain) is not None
-    return lexicon.gate.has("parcels", plain) or neighbours_fit(plain, lexicon)
+    return True
+
+
+def odd(text: str, lexicon: Lexicon) -> bool:
+    """Does something unusual stand beside the act, so that only a strong case may be answered?"""
+    plain = blanked(text, lexicon)
+    return not (lexicon.gate.has("parcels", plain) or neighbours_fit(plain, lexicon))
 
 
 def _of_something_else(text: str, lexicon: Lexicon) -> bool:
@@ -68,9 +74,14 @@ def neighbours_fit(text: str, lexicon: Lexicon) -> bool:
         at = max(rest.end() if rest else found.end(), found.end())
         alone = _POSSIBLE.match(text, found.end()) is not None
         odd = left and not alone and all(_strange(char, lexicon.before) for char in left)
+        odd = odd and not _ends_in(text[: found.start()], "goods", lexicon)
         if odd or _strange(text[at : at + 1], lexicon.after):
             return False
     return True
+
+
+def _ends_in(text: str, name: str, lexicon: Lexicon) -> bool:
+    return any(found.end() == len(text) for found in lexicon.words[name].finditer(text, max(0, len(text) - 6)))
 
 
 def _strange(char: str, known: frozenset[str]) -> bool:

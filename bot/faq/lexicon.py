@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+TIERS = ("sure", "likely", "told", "possible")
 _NAME = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -31,12 +32,10 @@ Rule = tuple[Term, ...]
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic in its place of precedence, with the messages that prove its rules."""
+    """A topic in its place of precedence: its rules by tier, and the messages that prove them."""
 
     id: str
-    sure: tuple[Rule, ...]
-    likely: tuple[Rule, ...]
-    told: tuple[Rule, ...]
+    rules: Mapping[str, tuple[Rule, ...]]
     heads: tuple[str, ...]
     examples: tuple[str, ...]
     counter: tuple[str, ...]
@@ -78,6 +77,7 @@ class Lexicon:
     before: frozenset[str]
     after: frozenset[str]
     heads: Mapping[str, str]
+    carriers: Mapping[str, re.Pattern[str]]
     topics: tuple[Topic, ...]
 
 
@@ -94,6 +94,7 @@ def lexicon() -> Lexicon:
         before=frozenset(gate["before"]),
         after=frozenset(gate["after"]),
         heads={head: topic.id for topic in topics for head in topic.heads},
+        carriers={code: re.compile("|".join(names)) for code, names in data["carriers"].items()},
         topics=topics,
     )
 
@@ -105,9 +106,7 @@ def _topic(entry: Mapping[str, object]) -> Topic:
 
     return Topic(
         id=str(entry["id"]),
-        sure=tuple(map(_rule, strings("sure"))),
-        likely=tuple(map(_rule, strings("likely"))),
-        told=tuple(map(_rule, strings("told"))),
+        rules={tier: tuple(map(_rule, strings(tier))) for tier in TIERS},
         heads=strings("heads"),
         examples=strings("examples"),
         counter=strings("counter"),

@@ -1,47 +1,174 @@
-"""What a chat message asks about: topic ids in order, or silence."""
+"""What a chat message asks about interception: topic ids in order, or silence (`README.md` says how).
+
+Silence is the default: a wrong automatic answer is worse than none. Standard library only; nothing raises, whatever
+the text, and the time is linear in its length.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.faq.asked import Asked
 from bot.faq.clauses import Clause, cut
-from bot.faq.gate import Manner, blanked, meant
+from bot.faq.gate import Manner, blanked, meant, odd
 from bot.faq.lexicon import Lexicon, lexicon
 from bot.faq.tidy import Tidied, tidy
-from bot.faq.topics import Asked
+from bot.faq.topics import Tier, possible
+from bot.faq.veto import LEAST, LEAST_ASKED, LEAST_ASKED_POSSIBLE, Weighed, features, model
+
+MOST_GUESSES = 3
+LEAST_GUESS = 0.05
+SHORTEST_PHRASE = 2
+NO_PHRASES: Mapping[str, Sequence[str]] = {}
+
+_LOOSE = re.compile(r"[^0-9a-z一-鿿]+")
+_LIST = re.compile(r"、|和|以及|还有|跟")
+_LIST_EDGE = re.compile(
+    r"^.{0,6}拦截?的?|(?:都|分别|麻烦|请)?(?:说|讲|介绍|发|问|告诉).{0,4}$|(?:是|有)?(?:什么|哪些|多少|怎样|怎么样|吗)$|[?。 ]"
+)
 
 
 @dataclass(frozen=True)
 class Reading:
-    topics: tuple[str, ...]
+    """How one message was understood.
+
+    `topics` in the order asked, empty for silence; `sure` when each rests on a rule that proves it and the model
+    agrees; `guesses` are the likeliest topics of a question that passed the gate and is not answered; `asks_state`:
+    it asks how one interception stands (`ids` says which, if named). `carriers` are the codes of those named,
+    `ids` the numbers of parcels, orders or after-sales, upper case; `lang` is 'zh' or 'en'; `confidence` is the
+    model's, 0 to 1, for the least certain topic.
+    """
+
+    topics: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    asks_state: bool = False
+    sure: bool = False
+    confidence: float = 0.0
+    carriers: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    lang: str = "zh"
     clauses: tuple[Clause, ...] = ()
-    why: str = ""
 
 
-def recognise(text: str) -> list[str]:
-    return list(read(text).topics)
+def recognise(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES) -> list[str]:
+    """The topics that the message asks about, in order; empty for silence. `extra` as for `read`."""
+    return list(read(text, extra).topics)
 
 
-import re
-def listed(text, lex):
-    """拦截的条件、快递、价格都说一下"""
-    if "、" not in text: return []
-    parts=[re.sub(r"^.{0,6}拦截?的?|(?:都|分别|麻烦|请)?(?:说|讲|介绍|发|问|告诉).{0,4}$|(?:是|有)?(?:什么|哪些|多少|怎样|怎么样|吗)$|[?。 ]","",p) for p in re.split(r"、|和|以及|还有|跟",text)]
-    found=[lex.heads.get(p) for p in parts]
-    if all(found) and len(found)>1: return list(dict.fromkeys(found))
-    return []
+def read(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES) -> Reading:
+    """Understand one message. `extra` holds further phrases by topic, which the shop's operator added:
+    a clause that contains one asks about its topic, whatever the rules say.
+    """
+    words = lexicon()
+    tidied = tidy(text)
+    silent = Reading(carriers=_carriers(tidied.text, words), ids=tidied.ids, lang=tidied.language)
+    if tidied.only_marks or tidied.text.startswith("/"):
+        return silent
+    phrases = _phrases(extra)
+    if not meant(tidied.text, words) and not _holds_any(tidied.text, phrases):
+        return silent
+    return _Reader(tidied, words, phrases).reading(silent)
 
 
-def read(text: str) -> Reading:
-    lex = lexicon()
-    t = tidy(text)
-    if t.only_marks or t.text.startswith("/"):
-        return Reading((), why="marks")
-    if not meant(t.text, lex):
-        return Reading((), why="not meant")
-    plain = blanked(t.text, lex)
-    cl = cut(plain, lex, marked=t.marked)
-    asked = Asked(cl, lex)
-    topics = list(dict.fromkeys(listed(plain, lex) + asked.topics()))
-    return Reading(tuple(topics), tuple(cl), ",".join(asked.silent.values()))
+class _Reader:
+    """Reads one message that passed the gate."""
+
+    def __init__(self, tidied: Tidied, words: Lexicon, phrases: Mapping[str, str]) -> None:
+        self._words = words
+        self._text = blanked(tidied.text, words)
+        self._phrases = phrases
+        self._odd = odd(tidied.text, words)
+        self._clauses = cut(self._text, words, marked=tidied.marked)
+        self._whole = model().weigh(features(tidied.text, words))
+        self._by_clause: dict[str, Weighed] = {}
+
+    def reading(self, silent: Reading) -> Reading:
+        """The topics that rules propose and the model lets pass."""
+        given = self._given()
+        asked = Asked(self._clauses, self._words, self._accept, given)
+        meant_at_all = self._whole.asked >= (LEAST_ASKED_POSSIBLE if self._odd else LEAST_ASKED)
+        topics = asked.topics() if meant_at_all else list(dict.fromkeys(given.values()))
+        listed = _listed(self._text, self._words)
+        if listed:
+            topics = list(dict.fromkeys([*listed, *topics]))
+        guesses: list[str] = []
+        if not topics and (asked.questions or self._clauses[0].manner is Manner.TROUBLE):
+            topics, guesses = self._from_cues(asked)
+        least = min(map(self._whole.of, topics), default=0.0)
+        proved = all(asked.tiers.get(topic) is Tier.SURE for topic in topics)
+        return Reading(
+            topics=tuple(topics),
+            guesses=tuple(guesses),
+            asks_state="state" in asked.silent.values() and not topics,
+            sure=bool(topics) and proved and least >= LEAST[Tier.POSSIBLE],
+            confidence=round(least, 3),
+            carriers=silent.carriers,
+            ids=silent.ids,
+            lang=silent.lang,
+            clauses=tuple(self._clauses),
+        )
+
+    def _accept(self, topic: str, tier: Tier, clause: Clause) -> bool:
+        """The veto. With several clauses each may speak for itself."""
+        least = LEAST[Tier.POSSIBLE] if self._odd else LEAST[tier]
+        if self._whole.of(topic) >= least:
+            return True
+        return len(self._clauses) > 1 and self._clause_chance(topic, clause) >= least
+
+    def _clause_chance(self, topic: str, clause: Clause) -> float:
+        if clause.text not in self._by_clause:
+            self._by_clause[clause.text] = model().weigh(features(clause.text, self._words))
+        return self._by_clause[clause.text].of(topic)
+
+    def _from_cues(self, asked: Asked) -> tuple[list[str], list[str]]:
+        """The one topic that a cue allows and the model is sure of; else what may be offered as a choice."""
+        cued = set(possible(self._text, self._words))
+        best = self._whole.best(sorted(cued))
+        if best and best[1] >= LEAST[Tier.POSSIBLE] and self._whole.asked >= LEAST_ASKED_POSSIBLE:
+            return [best[0]], []
+        if self._whole.asked < LEAST_ASKED:
+            return [], []
+        maybe = sorted(cued | set(asked.refused), key=lambda topic: (-self._whole.of(topic), topic))
+        return [], [topic for topic in maybe if self._whole.of(topic) >= LEAST_GUESS][:MOST_GUESSES]
+
+    def _given(self) -> dict[int, str]:
+        """Topics of the clauses that hold a phrase of the operator's."""
+        given = {}
+        for at, clause in enumerate(self._clauses):
+            if clause.manner not in {Manner.TELLS, Manner.ORDERS}:
+                for phrase, topic in self._phrases.items():
+                    if phrase in _squeezed(clause.text):
+                        given[at] = topic
+                        break
+        return given
+
+
+def _carriers(text: str, words: Lexicon) -> tuple[str, ...]:
+    found = {code: match.start() for code, names in words.carriers.items() if (match := names.search(text))}
+    return tuple(sorted(found, key=lambda code: found[code]))
+
+
+def _phrases(extra: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Squeezed phrase to topic, the longest first."""
+    pairs = [(_squeezed(tidy(phrase).text), topic) for topic, phrases in extra.items() for phrase in phrases]
+    return dict(sorted((pair for pair in pairs if len(pair[0]) >= SHORTEST_PHRASE), key=lambda pair: -len(pair[0])))
+
+
+def _holds_any(text: str, phrases: Mapping[str, str]) -> bool:
+    squeezed = _squeezed(text) if phrases else ""
+    return any(phrase in squeezed for phrase in phrases)
+
+
+def _squeezed(text: str) -> str:
+    return _LOOSE.sub("", text)
+
+
+def _listed(text: str, words: Lexicon) -> list[str]:
+    """The topics of a bare enumeration: 拦截的条件、快递、价格都说一下."""
+    if "、" not in text:
+        return []
+    parts = [_LIST_EDGE.sub("", part) for part in _LIST.split(text)]
+    found = [words.heads[part] for part in parts if part in words.heads]
+    return list(dict.fromkeys(found)) if len(found) == len(parts) > 1 else []
