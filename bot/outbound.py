@@ -19,7 +19,7 @@ from yarl import URL
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from aiohttp.abc import AbstractResolver
@@ -47,6 +47,8 @@ class Response:
     status: int
     body: bytes
     milliseconds: int
+    date: str = ""
+    """What time it is there, as its `Date` header says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class _Call:
 
 _call: ContextVar[_Call] = ContextVar("outbound_call")
 
+Observe: TypeAlias = "Callable[[str, str, Outcome], None]"
+"""System, operation, and what became of the call."""
+
 
 class _Connector(aiohttp.TCPConnector):
     """Notes the moment from which a request may be on its way. Kinds of exceptions alone would not tell it."""
@@ -92,7 +97,7 @@ class Outbound:
     """One HTTP session for all carriers, shops and chat platforms. Use as `async with Outbound(...) as outbound`.
 
     `limit_s` is the time limit of a call that names none, counted from before the connection is made. `tls` and
-    `resolver` replace the system's certificates and name resolution.
+    `resolver` replace the system's certificates and name resolution. `observe` hears of every call (metrics, doctor).
     """
 
     def __init__(
@@ -101,11 +106,13 @@ class Outbound:
         limit_s: float = DEFAULT_LIMIT_S,
         tls: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
+        observe: Observe | None = None,
     ) -> None:
         """Nothing is opened before `open`, which needs a running event loop."""
         self.limit_s = limit_s
         self._tls = tls
         self._resolver = resolver
+        self._observe = observe
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -160,29 +167,32 @@ class Outbound:
         began = time.perf_counter()
         limit = self.limit_s if limit_s is None else limit_s
         if limit <= 0:  # a kept connection would take the request before the limit is noticed
-            late = NeverLeft("no time left", 0)
-            _tell(system, operation, late)
-            return late
+            return self._told(system, operation, NeverLeft("no time left", 0))
         call = _Call()
         token = _call.set(call)
         outcome: Outcome
         try:
             async with asyncio.timeout(limit):
-                status, content = await self._exchange(url, body, headers)
-            outcome = Response(status, content, _since(began))
+                status, content, date = await self._exchange(url, body, headers)
+            outcome = Response(status, content, _since(began), date)
         except Exception as error:  # noqa: BLE001 - whatever it is, a request that may have left is in doubt
             outcome = _failure(call, error, _since(began))
         finally:
             _call.reset(token)
+        return self._told(system, operation, outcome)
+
+    def _told(self, system: str, operation: str, outcome: Outcome) -> Outcome:
         _tell(system, operation, outcome)
+        if self._observe is not None:
+            self._observe(system, operation, outcome)
         return outcome
 
-    async def _exchange(self, url: URL | str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    async def _exchange(self, url: URL | str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes, str]:
         if self._session is None:
             message = "outbound is not open"
             raise RuntimeError(message)
         async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            return response.status, await _read(response)
+            return response.status, await _read(response), response.headers.get("Date", "")
 
 
 class _TooLongError(aiohttp.ClientError):

@@ -125,9 +125,13 @@ class Routes(Protocol):
         ...
 
 
+PART = " · "
+"""Stands between the parts of an extract. The first one is a code or an interface, never prose."""
+
+
 def extract(*parts: str | None) -> str:
     """One line for the record's timeline, such as `SYS000 · centerBizNo ZT1`. Callers name harmless parts only."""
-    return " · ".join(" ".join(part.split())[:200] for part in parts if part)
+    return PART.join(" ".join(part.split())[:200] for part in parts if part)
 
 
 def answered(outcome: Outcome, model: type[M], sent: str) -> M | Answer:

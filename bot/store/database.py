@@ -68,6 +68,10 @@ class Database(Protocol):
         """Runs a query beside the writer; never used for what decides a move."""
         ...
 
+    def waiting(self) -> int:
+        """How many transactions wait for the writer (SQLite) or hold a connection (PostgreSQL); for the metrics."""
+        ...
+
     async def close(self) -> None:
         """Lets what was begun finish."""
         ...
@@ -138,6 +142,9 @@ class _Writer(threading.Thread):
 
     def put(self, waiting: _Waiting | None) -> None:
         self._queue.put(waiting)
+
+    def waiting(self) -> int:
+        return self._queue.qsize()
 
     def run(self) -> None:
         ending = False
@@ -240,6 +247,10 @@ class SqliteDatabase:
             connection.exec_driver_sql("BEGIN")
             return work(connection)
 
+    def waiting(self) -> int:
+        """How many transactions the writer has not begun."""
+        return self._writer.waiting()
+
     async def close(self) -> None:
         """Everything that was put before this is committed; what comes later is refused."""
         if self._closed:
@@ -310,6 +321,11 @@ class PostgresDatabase:
         """Read committed, on a connection of its own."""
         async with self.engine.connect() as connection:
             return await connection.run_sync(work)
+
+    def waiting(self) -> int:
+        """How many connections are in use."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     async def close(self) -> None:
         """Gives the connections back."""
