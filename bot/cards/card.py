@@ -137,7 +137,8 @@ class Card:
     """`state` is a `data-s` of the console's tokens (`succeeded`, `pending`, `stale` …, `info` where nothing has a
     state); `id` names the thing shown.
 
-    `version` rises with each change of that thing: a channel never replaces a card by an older one.
+    `version` rises with each change of that thing: a channel never replaces a card by an older one. `lines` are the
+    single numbers of a batch, at most ten, each with its result.
     """
 
     id: str
@@ -162,3 +163,4 @@ class Card:
     contradiction_label: str = ""
     choices: tuple[Choice, ...] = ()
     ticks: tuple[Tick, ...] = ()
+    lines: tuple[Fact, ...] = ()

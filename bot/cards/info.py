@@ -105,6 +105,36 @@ def not_found(numbers: Sequence[str], draw: Draw) -> Card:
     )
 
 
+def too_old(minutes: int, draw: Draw) -> Card:
+    """A message that the chat delivered later than so many minutes: said, and not carried out."""
+    reason = text("too_old.reason", draw.lang, minutes=minutes)
+    return _not_done("too_old", "too_old.title", (Fact(text("label.reason", draw.lang), text=reason),), draw)
+
+
+def no_person(login: str, draw: Draw) -> Card:
+    """`/grant` with a login that nobody in the shop has, or with none."""
+    lang = draw.lang
+    reason = text("no_person.reason", lang, login=login) if login else text("no_person.reason_none", lang)
+    title = "no_person.title" if login else "no_person.title_none"
+    return _not_done("no_person", title, (Fact(text("label.reason", lang), text=reason),), draw)
+
+
+def _not_done(kind: str, title: str, facts: tuple[Fact, ...], draw: Draw) -> Card:
+    lang = draw.lang
+    return Card(
+        id=kind,
+        version=1,
+        kind=kind,
+        state="refused",
+        title=text(title, lang),
+        lang=lang,
+        at=draw.now,
+        facts=(nothing_sent(lang, f"{kind}.fee"), *facts),
+        next_step=text(f"{kind}.next", lang),
+        next_label=text("label.next", lang),
+    )
+
+
 def fees_line(fees: Sequence[CarrierFee], lang: str) -> str:
     """`中通 3.00、韵达 3.00、圆通 4.00 元` · `ZTO ¥3.00, Yunda ¥3.00, YTO ¥4.00`."""
     unit = text("form.money", lang, amount="")

@@ -25,6 +25,8 @@ def _lines(card: Card) -> Iterator[str]:
         yield _fact(fact, colon)
     for parcel in card.parcels:
         yield from _parcel(parcel, card.lang, colon)
+    for line in card.lines:
+        yield f"- {_fact(line, colon)}"
     for choice in card.choices:
         yield f"- {choice.label} · {choice.text}"
     for tick in card.ticks:

@@ -11,7 +11,7 @@ from bot.domain.after_sale import AfterSale
 from bot.domain.interception import Interception
 from bot.domain.parcel import Parcel, Stage, TraceEvent
 from bot.domain.people import Role
-from bot.domain.reason import Reason
+from bot.domain.reason import Reason, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,37 @@ class RecordRow:
     carrier_name: str
 
 
+class BatchStage(StrEnum):
+    """`DRAFTED`: checked, nobody has confirmed yet."""
+
+    DRAFTED = "drafted"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLine:
+    """One number of a batch: as it was typed where it led to no parcel. Without a `case` nothing was sent for it:
+    `reasons` say why not, or there are none and it waits. `known` is false for what the shop does not have, `several`
+    true for what names more than one parcel.
+    """
+
+    number: str
+    carrier_name: str = ""
+    case: Interception | None = None
+    reasons: tuple[Reason, ...] = ()
+    known: bool = True
+    several: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class BatchView:
     """A batch at this moment: how many of its numbers are in which state, and the money.
 
     `unsent` counts what is still queued; `pending` does not contain it. `most_fen`: if everything that can still
-    succeed does.
+    succeed does. `whys`: how many were refused for which reason; `unfound` and `several` are among the refused too.
+    `lines`: every number in the order in which they were pasted.
     """
 
     id: str
@@ -174,6 +199,11 @@ class BatchView:
     fee_fen: int = 0
     most_fen: int = 0
     link: str = ""
+    stage: BatchStage = BatchStage.RUNNING
+    whys: tuple[tuple[ReasonCode, int], ...] = ()
+    unfound: int = 0
+    several: int = 0
+    lines: tuple[BatchLine, ...] = ()
 
     @property
     def total(self) -> int:

@@ -20,7 +20,6 @@ from bot.handlers import views
 from bot.handlers.actions import action
 from bot.handlers.contract import Reply, Shown
 from bot.handlers.rooms import Rooms
-from bot.interception.batch import BatchState
 from bot.interception.facts import Candidate
 from bot.interception.service import MOST
 from bot.merchants import agreements, people, shops
@@ -53,6 +52,8 @@ class Outgoing:
             "usage": self._usage,
             "help": self._help,
             "fees": self._fees,
+            "too_old": self._too_old,
+            "no_person": self._no_person,
         }
 
     def also(self, kind: str, drawer: Drawer) -> None:
@@ -188,10 +189,9 @@ class Outgoing:
         batch = await self._rooms.batches.get(asker.shop_id, batch_id)
         if batch is None:
             return None
-        verbs = {}
-        if batch.state is BatchState.DRAFTED:
-            verbs["confirm_batch"] = action("confirm_batch", batch.id)
-        return batch_cards.batch_card(views.batch_view(batch, self._rooms.batch_path(batch.id)), draw, verbs)
+        verbs = {verb: action(verb, batch.id) for verb in ("confirm_batch", "pause_batch", "resume_batch")}
+        view = views.batch_view(batch, self._rooms.rules(), draw.lang, self._rooms.batch_path(batch.id))
+        return batch_cards.batch_card(view, draw, verbs)
 
     async def _records(self, number: str, asker: Asker, draw: Draw) -> Card | None:
         rules, lang = self._rooms.rules(), draw.lang
@@ -227,3 +227,11 @@ class Outgoing:
         rules = self._rooms.rules()
         fees = views.fee_views(rules, draw.lang)
         return info.fees_card(fees, rules.compensation_limit_fen, rules.version, draw)
+
+    async def _too_old(self, minutes: str, asker: Asker, draw: Draw) -> Card | None:
+        del asker
+        return info.too_old(int(minutes), draw)
+
+    async def _no_person(self, login: str, asker: Asker, draw: Draw) -> Card | None:
+        del asker
+        return info.no_person(login, draw)

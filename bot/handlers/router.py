@@ -83,7 +83,7 @@ class Router:
 
     async def _act(self, incoming: Incoming, received_at: datetime) -> Reply:
         if incoming.sent_at is not None and received_at - incoming.sent_at > TOO_OLD:
-            return await self._outgoing.reply(["too_old"], incoming.asker, incoming.chat.lang)
+            return await self._outgoing.reply([f"too_old:{TOO_OLD.seconds // 60}"], incoming.asker, incoming.chat.lang)
         if incoming.action is not None:
             pressed = actions.read(incoming.action)
             if pressed is None or pressed[0] not in self._buttons:

@@ -17,6 +17,9 @@ from bot.merchants import agreements, people, permissions
 from bot.merchants.permissions import PermissionDenied
 from bot.store.database import now
 
+LONGEST_LOGIN = 64
+"""No login is longer; whatever else stands behind `/grant` is cut off before it is named on a card."""
+
 Switch = Callable[[Asker, str], Awaitable[Batch]]
 
 
@@ -69,7 +72,7 @@ class Steps:
     async def grant(self, incoming: Incoming, parsed: Parsed) -> Reply:
         """`/grant LOGIN`: the owner lets an agent of the shop use the logistics tools."""
         asker, lang = incoming.asker, incoming.chat.lang
-        login = parsed.argument.strip()
+        login = parsed.argument.strip()[:LONGEST_LOGIN]
         person = await self._rooms.database.read(lambda c: people.by_login(c, login)) if login else None
         if person is None or person.shop_id != asker.shop_id:
             return await self._outgoing.reply([f"no_person:{login}"], asker, lang)

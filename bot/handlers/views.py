@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.cards.views import (
     AgreementView,
+    BatchLine,
+    BatchStage,
     BatchView,
     CarrierFee,
     Doubtful,
@@ -18,7 +21,8 @@ from bot.cards.views import (
 from bot.domain.case import FINAL, Phase, SettledBy, State
 from bot.domain.interception import Interception
 from bot.domain.parcel import Stage, TraceEvent
-from bot.interception.batch import Batch, Outcome
+from bot.domain.reason import ReasonCode
+from bot.interception.batch import Batch, BatchRow, Outcome
 from bot.interception.facts import Candidate
 from bot.rules.rulebook import RuleSet
 
@@ -101,8 +105,8 @@ def record_rows(cases: Sequence[Interception], rules: RuleSet, lang: str) -> lis
     return [RecordRow(case, rules.carrier_name(case.carrier).of(lang)) for case in cases]
 
 
-def batch_view(batch: Batch, link: str) -> BatchView:
-    """How far a batch is, in numbers."""
+def batch_view(batch: Batch, rules: RuleSet, lang: str, link: str) -> BatchView:
+    """How far a batch is: in numbers, and number by number."""
     states = [row.case.state for row in batch.rows if row.case is not None]
     queued = [row for row in batch.rows if row.case is not None and row.case.phase is Phase.QUEUED]
     waiting = [row for row in batch.rows if row.outcome is Outcome.ELIGIBLE]
@@ -127,4 +131,26 @@ def batch_view(batch: Batch, link: str) -> BatchView:
         fee_fen=charged,
         most_fen=charged + most,
         link=link,
+        stage=BatchStage(batch.state.value),
+        whys=_whys(batch),
+        unfound=sum(row.outcome is Outcome.NOT_FOUND for row in batch.rows),
+        several=sum(row.outcome is Outcome.SEVERAL for row in batch.rows),
+        lines=tuple(_line(row, rules, lang) for row in batch.rows),
     )
+
+
+def _line(row: BatchRow, rules: RuleSet, lang: str) -> BatchLine:
+    return BatchLine(
+        number=row.tracking_number or row.typed,
+        carrier_name=rules.carrier_name(row.carrier).of(lang) if row.carrier else "",
+        case=row.case,
+        reasons=row.reasons,
+        known=row.outcome is not Outcome.NOT_FOUND,
+        several=row.outcome is Outcome.SEVERAL,
+    )
+
+
+def _whys(batch: Batch) -> tuple[tuple[ReasonCode, int], ...]:
+    """The first reason of each refused number, the commonest first: so they add up."""
+    first = [row.reasons[0].code for row in batch.rows if row.outcome is Outcome.REFUSED and row.reasons]
+    return tuple(Counter(first).most_common())

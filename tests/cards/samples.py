@@ -9,12 +9,14 @@ from bot.cards.batch import batch_card
 from bot.cards.card import Card
 from bot.cards.confirm import choose_after_sale, choose_parcel, confirmation, folded, stale
 from bot.cards.forms import BEIJING
-from bot.cards.info import fees_card, help_card, not_found, records_card, usage
+from bot.cards.info import fees_card, help_card, no_person, not_found, records_card, too_old, usage
 from bot.cards.result import already_confirmed, result_card
 from bot.cards.signup import denied, granted, sign_up, signed, unsigned
 from bot.cards.views import (
     AfterSaleView,
     AgreementView,
+    BatchLine,
+    BatchStage,
     BatchView,
     CarrierFee,
     Doubtful,
@@ -34,6 +36,7 @@ from bot.domain.people import Origin, Role
 from bot.domain.reason import Reason, ReasonCode
 
 VERBS = ["open", "confirm", "dismiss", "sign", "cancel", "look_again", "refresh", "records", "remind", "ask_grant"]
+VERBS += ["confirm_batch", "pause_batch", "resume_batch"]
 ACTIONS = {verb: f"a-{verb}" for verb in VERBS}
 
 
@@ -132,6 +135,32 @@ DEBIT = AgreementView("debit", "扣款授权协议", "2025-01-01", 2, 5, "/agree
 WAITING = Waiting("圆通", "YT74000000000561")
 BATCH = BatchView("b1", 31, 9, "周琳", at(10, 14, 20), 27, 7, 0, 1, 4, 13, 8, 8800, 16800, "/batch/b1")
 
+LINES = (
+    BatchLine("75400000000123", "中通", SUCCEEDED),
+    BatchLine("75400000000124", "中通", replace(FAILED, tracking_number="75400000000124"), (LATE,)),
+    BatchLine("YT7400000000123", "圆通"),
+    BatchLine("75400000000562", "中通", reasons=REASONS[:2]),
+    BatchLine("75400000000999", known=False),
+    BatchLine("6930301234567891234", several=True),
+)
+WHYS = ((ReasonCode.ALREADY_DELIVERED, 3), (ReasonCode.VALUE_TOO_HIGH, 1))
+DRAFT = BatchView(
+    "b2",
+    32,
+    1,
+    "周琳",
+    at(10, 14, 20),
+    unsent=5,
+    refused=7,
+    most_fen=1700,
+    link="/batch/b2",
+    stage=BatchStage.DRAFTED,
+    whys=WHYS,
+    unfound=2,
+    several=1,
+    lines=LINES * 2,
+)
+
 
 def results(draw: Draw) -> dict[str, Card]:
     """A result card of every state and way home."""
@@ -207,6 +236,13 @@ def others(draw: Draw) -> dict[str, Card]:
         "batch": batch_card(BATCH, draw, ACTIONS),
         "batch_done": batch_card(replace(BATCH, pending=0, unsent=0, unknown=0, cancelled=3), draw, ACTIONS),
         "batch_unknown": batch_card(replace(BATCH, pending=0, unsent=0), draw, ACTIONS),
+        "batch_lines": batch_card(replace(BATCH, lines=LINES), draw, ACTIONS),
+        "batch_paused": batch_card(replace(BATCH, stage=BatchStage.PAUSED), draw, ACTIONS),
+        "batch_draft": batch_card(DRAFT, draw, ACTIONS),
+        "batch_draft_none": batch_card(replace(DRAFT, unsent=0, most_fen=0), draw, ACTIONS),
+        "too_old": too_old(5, draw),
+        "no_person": no_person("lixiang", draw),
+        "no_person_named": no_person("", draw),
     }
 
 

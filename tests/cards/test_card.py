@@ -14,6 +14,7 @@ from tests.cards.samples import EN, ZH, everything
 
 CARDS = [pytest.param(card, id=f"{name}-{card.lang}") for draw in (ZH, EN) for name, card in everything(draw).items()]
 MONEY_KINDS = {"confirm", "result", "stale", "unsigned", "signed", "denied", "usage", "not_found", "batch", "fees"}
+MONEY_KINDS |= {"too_old", "no_person"}
 FORBIDDEN = re.compile(r"出错了|操作失败|系统繁忙|稍后重试|抱歉|您|[!！]|Something went wrong|Sorry|\{|\}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.cards.batch import batch_card
 from bot.cards.info import fees_line, not_found
 from bot.cards.plain import text_of
-from tests.cards.samples import ACTIONS, BATCH, FEES, ZH, others
+from tests.cards.samples import ACTIONS, BATCH, EN, FEES, ZH, others
 
 
 def test_fees_as_a_whole() -> None:
@@ -79,7 +79,7 @@ def test_a_batch_as_a_whole() -> None:
         "结果未知：1 个，先别退款，查明前不会再发\n"
         "不可拦截：8 个，没有发出，不收费\n"
         "下一步：关掉页面也会继续，断电后接着没做完的做，不会重复。\n"
-        "〔看每一个〕\n"
+        "〔暂停〕 〔看每一个〕\n"
         "周琳 10:14:20 粘贴并确认"
     )
 
@@ -91,3 +91,53 @@ def test_a_batch_ends_in_words() -> None:
     assert (unknown.state, done.state) == ("unknown", "succeeded")
     assert done.facts[1].text == "成功 27 · 失败 7 · 已取消 2"
     assert unknown.next_step.startswith("能发的都发完了。")
+
+
+def test_a_batch_before_its_one_confirmation() -> None:
+    """How many can go at which highest fee, how many cannot and why, ten by number, and one button to confirm."""
+    card = others(ZH)["batch_draft"]
+    assert text_of(replace(card, lines=card.lines[:6])) == (
+        "【12 个单号，5 个可拦截】\n"
+        "批量 #32\n"
+        "费用：最多 17.00 元 逐个成功才收，失败 0 元\n"
+        "可拦截：5 个，确认一次就逐个发出\n"
+        "不可拦截：4 个 已签收 3 · 价值超过上限 1\n"
+        "查不到：2 个，店铺的售后单和包裹里没有\n"
+        "要先选：1 个，在几个售后单里，单独输入再选\n"
+        "- 中通 75400000000123：拦截成功 3.00 元\n"
+        "- 中通 75400000000124：拦截失败 已开始派送\n"
+        "- 圆通 YT7400000000123：可拦截\n"
+        "- 中通 75400000000562：不可拦截 有不能拦截的商品 · 价值超过上限\n"
+        "- 75400000000999：查不到\n"
+        "- 6930301234567891234：要先选\n"
+        "下一步：还没有发出。核对后确认，不能拦的会留在外面。\n"
+        "〔确认拦截〕 〔看每一个〕\n"
+        "还有 2 个单号，在批量页里逐个看"
+    )
+    assert len(card.lines) == 10
+
+
+def test_a_batch_that_cannot_go_at_all() -> None:
+    """Nothing to confirm where every number is refused; the fee is 0.00 and the reasons are counted."""
+    card = others(ZH)["batch_draft_none"]
+    assert (card.state, card.title, card.facts[0].strong) == ("refused", "7 个单号，都不能拦截", "0.00 元")
+    assert [button.label for button in card.buttons] == ["看每一个"]
+
+
+def test_a_paused_batch_offers_to_go_on() -> None:
+    """Paused, the card says how many are held back, and its one important button is to resume."""
+    card = others(ZH)["batch_paused"]
+    assert card.title == "已暂停，还有 13 个没发"
+    assert [(button.label, button.kind) for button in card.buttons] == [("继续发", "primary"), ("看每一个", "link")]
+
+
+def test_what_came_too_late_is_said() -> None:
+    """A message older than five minutes is refused visibly, and so is a grant to nobody."""
+    assert text_of(others(ZH)["too_old"]) == (
+        "【这条消息送到得太晚，没有执行】\n"
+        "费用：0.00 元 没有发出，不收费\n"
+        "原因：发出 5 分钟以后才送到，那时的情况可能已经变了\n"
+        "下一步：还要的话，现在再发一次。"
+    )
+    assert others(EN)["no_person"].facts[1].text == "Nobody in the shop has the login lixiang"
+    assert others(ZH)["no_person_named"].title == "给谁开通"
