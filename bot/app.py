@@ -37,6 +37,7 @@ from bot.domain.people import Asker
 from bot.domain.reason import Reason
 from bot.faq.trial import Trial
 from bot.handlers import views
+from bot.handlers.contract import Desk
 from bot.handlers.rooms import Rooms
 from bot.handlers.router import Router
 from bot.interception.advance import Advance
@@ -74,6 +75,8 @@ ROUTES_FILE = "shops.toml"
 VERSION = "0.1.0"
 RELOAD: web.AppKey[Callable[[], None]] = web.AppKey("reload")
 """Reads the routes again (SIGHUP)."""
+DESK: web.AppKey[Desk] = web.AppKey("desk")
+"""What every channel hands its messages to."""
 
 
 @dataclass(slots=True)
@@ -185,6 +188,7 @@ async def build(settings: Settings) -> web.Application:
         await database.close()
 
     app.cleanup_ctx.append(running)
+    app[DESK] = desk
     app[RELOAD] = lambda: _reload(settings, outbound, routes, shop_table)
     return app
 
