@@ -2,14 +2,15 @@
 
 The rule: a call may start only straight after a commit that moved `call_no` from k to k+1, and not later than half the
 quiet time after it. For k ≥ 1: on *repeat* routes nothing more; on *read* routes two readings that show nothing, both
-asked at least the quiet time after the latest call that may have left; on *person* routes never.
+asked at least the quiet time after the latest call that may have left; on *person* routes never. The quiet time is told
+by the database's clock, and where this machine is that clock, by one that does not jump as well (trap 14).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -52,10 +53,21 @@ class Looked:
 
     act: Act
     row: Row[Any] | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When a reading was asked, and how much of the quiet time was left then by the clock that does not jump."""
+
+    at: datetime
+    still_quiet: timedelta
 
 
 class Advance:
     """Moves cases on. Handed to the runner; `on_settled` hears of every case that reached a final state."""
+
+    readings_needed = READINGS_NEEDED
 
     def __init__(
         self, database: Database, routes: Routes, pace: Pace, on_settled: Callable[[str], None] = lambda _case: None
@@ -64,16 +76,20 @@ class Advance:
         self._routes = routes
         self._pace = pace
         self._on_settled = on_settled
+        self._born = database.clock.steady()
+        self._sent: dict[str, float] = {}
 
     async def __call__(self, case_id: str) -> None:
         """One move. Any defect leaves the row as its last commit left it: it comes due again."""
         began = self._database.clock.steady()
         looked = await self._database.write(lambda c: self._look(c, case_id))
+        if looked.ended:
+            self._on_settled(case_id)
         row = looked.row
         if row is None:
             return
-        route = self._routes.find(row.shop_id, row.carrier)
-        if route is None or route.facts.name != row.route:
+        route = self._route(row)
+        if route is None:
             log.warning("case.route_gone", case=case_id, route=row.route)
             await self._database.write(lambda c: moves.look_later(c, case_id))
             return
@@ -85,6 +101,11 @@ class Advance:
             await self._read(route, row)
         elif looked.act is Act.WATCH:
             await self._watch(route, row)
+
+    def _route(self, row: Row[Any]) -> Route | None:
+        """The route that the case was asked on; None when the configuration has it no more."""
+        route = self._routes.find(row.shop_id, row.carrier)
+        return route if route is not None and route.facts.name == row.route else None
 
     def _look(self, connection: Connection, case_id: str) -> Looked:
         row = row_of(connection, case_id)
@@ -101,25 +122,26 @@ class Advance:
         if row.phase == Phase.QUEUED.value:
             return self._look_queued(connection, row, at)
         if row.watch_until is not None and row.watch_until <= at and moves.give_up(connection, case_id, self._pace):
-            self._on_settled(case_id)
-            return Looked(Act.NOTHING)
+            return Looked(Act.NOTHING, ended=True)
         if row.phase == Phase.CALLING.value:
             return self._look_calling(connection, row, at)
         return Looked(Act.WATCH, row)
 
     def _look_queued(self, connection: Connection, row: Row[Any], at: datetime) -> Looked:
-        if row.call_no > 0 and at - row.created_at >= self._pace.unavailable:
+        gone = self._route(row) is None
+        if (row.call_no > 0 or gone) and at - row.created_at >= self._pace.unavailable:
             reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "nothing"})
             moves.settle(connection, row.id, State.FAILED, Answer(Said.NEVER_LEFT, reason=reason), self._pace)
-            self._on_settled(row.id)
-            return Looked(Act.NOTHING)
+            return Looked(Act.NOTHING, ended=True)
+        if gone:
+            return Looked(Act.NOTHING, row)
         if not moves.mark(connection, row.id, row.call_no, self._pace):
             return Looked(Act.NOTHING)
         return Looked(Act.CALL, row_of(connection, row.id))
 
     def _look_calling(self, connection: Connection, row: Row[Any], at: datetime) -> Looked:
-        route = self._routes.find(row.shop_id, row.carrier)
-        settles_by = route.facts.doubt if route is not None else Doubt.PERSON
+        route = self._route(row)
+        settles_by = route.facts.doubt if route is not None else Doubt(row.doubt_by or Doubt.PERSON)
         if row.doubted_call < row.call_no:
             # Marked, and no answer. Where others may be calling it is lost only once its time has passed (ruling 4).
             if self._database.shared and row.called_at + self._pace.lost_after > at:
@@ -131,7 +153,7 @@ class Advance:
 
     async def first_call(self, row: Row[Any], began: float) -> None:
         """The call of a case that was submitted and marked in one commit."""
-        route = self._routes.find(row.shop_id, row.carrier)
+        route = self._route(row)
         if route is not None:
             await self.call(route, row, began)
 
@@ -140,6 +162,8 @@ class Advance:
         if self._database.clock.steady() - began > self._pace.quiet.total_seconds() / 2:
             log.warning("case.slept_before_call", case=row.id, call=row.call_no)
             return
+        if route.facts.doubt is Doubt.READ:
+            self._notes_call(row.id)
         answer = await route.intercept(ask_of(row))
         await self._database.write(lambda c: self._answered(c, row, route, answer))
         self._settled(answer, row.id)
@@ -170,27 +194,42 @@ class Advance:
             await self.call(route, marked, began)
 
     async def _read(self, route: Route, row: Row[Any]) -> None:
+        still_quiet = self._still_quiet(row.id)
         asked_at = await self._database.read(now) if self._database.shared else self._database.clock.now()
         answer = await route.query(ask_of(row))
-        shown = await self._database.write(lambda c: self._read_answered(c, row, route, answer, asked_at))
+        asked = Asked(asked_at, still_quiet)
+        shown = await self._database.write(lambda c: self._read_answered(c, row, route, answer, asked))
         self._settled(answer, row.id)
-        if shown >= READINGS_NEEDED:
+        if shown >= self.readings_needed:
             if await self._database.write(lambda c: traces.against_us(c, row.id, self._pace)):
                 self._on_settled(row.id)
                 return
-            await self._further_call(route, row, readings=READINGS_NEEDED)
+            await self._further_call(route, row, readings=self.readings_needed)
 
-    def _read_answered(
-        self, connection: Connection, row: Row[Any], route: Route, answer: Answer, asked_at: datetime
-    ) -> int:
+    def _notes_call(self, case_id: str) -> None:
+        now_s, quiet = self._database.clock.steady(), self._pace.quiet.total_seconds()
+        self._sent = {case: at for case, at in self._sent.items() if now_s - at < quiet} | {case_id: now_s}
+
+    def _still_quiet(self, case_id: str) -> timedelta:
+        """How much of the quiet time this process has still to see pass itself, since its own call or since its start.
+
+        Where several processes share a database its clock alone counts: another's call is known by its stamp only.
+        """
+        if self._database.shared:
+            return timedelta(0)
+        seen = self._database.clock.steady() - self._sent.get(case_id, self._born)
+        return max(self._pace.quiet - timedelta(seconds=seen), timedelta(0))
+
+    def _read_answered(self, connection: Connection, row: Row[Any], route: Route, answer: Answer, asked: Asked) -> int:
         if answer.said is Said.SUCCEEDED:
             moves.settle(connection, row.id, State.SUCCEEDED, answer, self._pace, ground=ground_of(route, answer))
         elif answer.said is Said.PROCESSING:
             moves.wait(connection, row.id, answer)
         elif answer.said is Said.REFUSED:
-            moves.settle(connection, row.id, State.FAILED, answer, self._pace)
+            same = Only.SAME_CALL
+            moves.settle(connection, row.id, State.FAILED, answer, self._pace, only=same, call_no=row.call_no)
         elif answer.said is Said.NOTHING:
-            return moves.reading(connection, row.id, row.call_no, asked_at, self._pace)
+            return moves.reading(connection, row.id, row.call_no, asked.at, self._pace, asked.still_quiet)
         else:
             moves.look_later(connection, row.id)
         return 0
@@ -211,10 +250,7 @@ class Advance:
         told = False
         if status is not None:
             told = self._status(connection, row, route, status)
-        if events:
-            told = traces.take(connection, row.shop_id, row.tracking_number, events, self._pace) or told
-        elif row.phase == Phase.UNCLEAR.value:
-            told = traces.against_us(connection, row.id, self._pace) or told
+        told = traces.looked(connection, row, events, self._pace) or told
         if not told:
             moves.look_later(connection, row.id)
         return told

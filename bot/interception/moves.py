@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, update
@@ -145,20 +145,28 @@ def never_left(connection: Connection, case_id: str, call_no: int, answer: Answe
     return True
 
 
-def reading(connection: Connection, case_id: str, call_no: int, asked_at: datetime, pace: Pace) -> int:
+def reading(
+    connection: Connection,
+    case_id: str,
+    call_no: int,
+    asked_at: datetime,
+    pace: Pace,
+    still_quiet: timedelta = timedelta(0),
+) -> int:
     """A reading that worked and shows no order. Returns how many such readings permit a further call so far.
 
     One counts only when it was asked at least the quiet time after the latest call that may have left: an early
-    «nothing» permits nothing, since that call may still be on its way.
+    «nothing» permits nothing, since that call may still be on its way. `still_quiet` is what was left of that time by a
+    clock that does not jump; while there is any, nothing counts.
     """
     row = _held(connection, case_id)
     if row is None or row.state != State.UNKNOWN.value or row.call_no != call_no or row.doubted_call != call_no:
         return 0
     at = now(connection)
     counts_from = row.last_sent_at + pace.quiet
-    counted = row.readings + 1 if asked_at >= counts_from else 0
+    counted = row.readings + 1 if asked_at >= counts_from and not still_quiet else 0
     look = next_look(row.looks_since, at, _CHANCE)
-    soon = retry_unsent(at, at) if counted else max(counts_from, at)
+    soon = retry_unsent(at, at) if counted else max(counts_from, at + still_quiet)
     _write(connection, case_id, {"readings": counted, "polls": row.polls + 1, "next_at": min(look, soon)})
     write_event(connection, case_id, at, "reading", {"call": call_no, "counts": counted})
     return counted

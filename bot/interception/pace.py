@@ -63,6 +63,6 @@ def next_look(since: datetime, at: datetime, chance: random.Random) -> datetime:
 
 def retry_unsent(asked: datetime, at: datetime) -> datetime:
     """The next try of an ask that never left: after 1, 2, 5 … s (ruling 5)."""
-    elapsed = (at - asked).total_seconds()
+    elapsed = max((at - asked).total_seconds(), 0.0)
     wait = next((step for step in _FIRST_S[:3] if step > elapsed), 5.0)
     return at + timedelta(seconds=max(wait if wait == 5.0 else wait - elapsed, 0.5))

@@ -22,16 +22,19 @@ class Only(Enum):
     """What must still hold for an end to be written, beside that the case is open.
 
     `LATEST`: a refusal of call k says something only while k is the latest call and not given up: another process's
-    repeat may have made an order before it arrived. `UNSENT`: nothing has left. `WATCHED_OUT`: the watch is over.
+    repeat may have made an order before it arrived. `SAME_CALL`: no further call was marked since it was asked about.
+    `UNSENT`: nothing has left. `WATCHED_OUT`: the watch is over.
     """
 
     LATEST = auto()
+    SAME_CALL = auto()
     UNSENT = auto()
     WATCHED_OUT = auto()
 
 
 _NARROWED: dict[Only, ColumnElement[bool]] = {
     Only.LATEST: (cases.c.call_no == bindparam("call")) & (cases.c.doubted_call < bindparam("call")),
+    Only.SAME_CALL: cases.c.call_no == bindparam("call"),
     Only.UNSENT: cases.c.phase == Phase.QUEUED.value,
     Only.WATCHED_OUT: cases.c.watch_until <= bindparam("at"),
 }

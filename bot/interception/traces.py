@@ -17,7 +17,7 @@ from bot.interception.pace import Pace
 from bot.interception.states import TURNED_BACK
 from bot.rules.stage import stage_of_trace
 from bot.store.after_sales import add_trace, after_sale_ids_of, touch, trace_of
-from bot.store.cases import cases
+from bot.store.cases import cases, row_of
 from bot.store.database import now
 
 _LAST_LEG = frozenset({Stage.OUT_FOR_DELIVERY, Stage.AT_PICKUP_POINT})
@@ -57,14 +57,40 @@ def heard(connection: Connection, shop_id: str, tracking_number: str, pace: Pace
         if row.way_home == WayHome.RETURNING.value and stage in _LAST_LEG and _at_home(connection, row):
             return False
         return moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
-    if stage in TURNED_BACK:
-        home = WayHome.RETURNED if stage is Stage.RETURNED else WayHome.RETURNING
-        answer = Answer(Said.SUCCEEDED, way_home=home)
-        return moves.settle(connection, row.id, State.SUCCEEDED, answer, pace, ground="trace")
-    if against_us(connection, row.id, pace):
+    if _settled_by(connection, row, stage, pace):
         return True
     moves.look_now(connection, row.id)
     return False
+
+
+def looked(connection: Connection, row: Row[Any], events: Sequence[TraceEvent], pace: Pace) -> bool:
+    """What a look at this case's trace brought; True when the case changed.
+
+    Without new events those speak again that came while the case could not listen: its call was in flight, or it had
+    not ended yet.
+    """
+    stored = trace_of(connection, row.shop_id, row.tracking_number)
+    new = [event for event in events if event not in stored]
+    if new:
+        return take(connection, row.shop_id, row.tracking_number, new, pace)
+    stage = stage_of_trace(stored, row.carrier)
+    if stage not in TURNED_BACK and stage is not Stage.DELIVERED:
+        return False
+    present = row_of(connection, row.id)
+    if present is None:
+        return False
+    if present.state == State.SUCCEEDED.value:
+        return present.way_home is None and moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
+    return _settled_by(connection, present, stage, pace)
+
+
+def _settled_by(connection: Connection, row: Row[Any], stage: Stage, pace: Pace) -> bool:
+    """An open case whose trace tells the end. What has not left was not turned round by us, whatever the trace says."""
+    if stage in TURNED_BACK and row.phase != Phase.QUEUED.value:
+        home = WayHome.RETURNED if stage is Stage.RETURNED else WayHome.RETURNING
+        answer = Answer(Said.SUCCEEDED, way_home=home)
+        return moves.settle(connection, row.id, State.SUCCEEDED, answer, pace, ground="trace")
+    return against_us(connection, row.id, pace)
 
 
 def against_us(connection: Connection, case_id: str, pace: Pace) -> bool:
