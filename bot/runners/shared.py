@@ -181,8 +181,8 @@ class SharedRunner:
             await asyncio.sleep(step)
         if moving:
             await asyncio.wait(moving)
-        if name in self._more:  # the last claim took all that it might: there is room again
-            self.nudge()
+        if name in self._more:  # the last claim took all that it might: there is room again, once this job is gone
+            asyncio.get_running_loop().call_later(SPACING_S, self.nudge)
         if self._stopping and await self._held(work, ids, until):
             raise CutShort
 
