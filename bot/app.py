@@ -223,7 +223,9 @@ def _runner(settings: Settings, database: Database, works: list[Work]) -> Runner
         from bot.runners.shared import SharedRunner  # noqa: PLC0415 - the same
 
         liveness = Liveness(settings.heartbeat_s, settings.stalled_s)
-        return SharedRunner(database, works, slots=settings.call_slots_shared, liveness=liveness)
+        # Longer than a reading and a call together: what a dead process had claimed waits no longer than this.
+        lease = timedelta(seconds=4 * settings.call_timeout_s + 10)
+        return SharedRunner(database, works, slots=settings.call_slots_shared, lease=lease, liveness=liveness)
     return LocalRunner(database, works, slots=settings.call_slots, period_s=LOOK_PERIOD_S)
 
 

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_CALL_TIMEOUT_S = 1.2
 DEMO_DOUBT_QUIET_S = 3.0
+DEMO_STALLED_S = 4.0
 
 
 class SettingsError(Exception):
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
     call_slots: int = Field(64, ge=1, le=1000, description="carrier calls at once that start with their click (SQLite)")
     call_slots_shared: int = Field(8, ge=1, le=1000, description="the same on PostgreSQL; more become jobs")
     heartbeat_s: float = Field(1.0, gt=0, description="how often a replica says that it lives (PostgreSQL)")
-    stalled_s: float = Field(15.0, gt=0, description="after so long without that, others take over its jobs")
+    stalled_s: float = Field(15.0, gt=0, description="after so long without that, others take over its jobs; demo 4")
     looks_per_s: int = Field(400, ge=1, description="how many parcels are looked at in a second, for each route")
     rules_file: Path | None = Field(None, description="rules in place of those that ship (fees, limits, categories)")
     session_hours: float = Field(12.0, gt=0, description="how long a sign-in lasts")
@@ -78,6 +79,8 @@ class Settings(BaseSettings):
                 self.call_timeout_s = DEMO_CALL_TIMEOUT_S
             if "doubt_quiet_s" not in self.model_fields_set:
                 self.doubt_quiet_s = DEMO_DOUBT_QUIET_S
+            if "stalled_s" not in self.model_fields_set:
+                self.stalled_s = DEMO_STALLED_S
         if self.heartbeat_s * 3 > self.stalled_s:
             raise ValueError(
                 f"BOT_STALLED_S ({self.stalled_s:g}) must be at least three times BOT_HEARTBEAT_S "
