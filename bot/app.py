@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from bot.api.health import mount_health, request_times
@@ -21,9 +20,9 @@ from bot.api.parts import Parts
 from bot.api.routes import mount as mount_api
 from bot.background import Background
 from bot.cards import words
+from bot.cards.card import CardParcel
 from bot.cards.parcel import card_parcel
 from bot.cards.views import Draw
-from bot.cards.card import CardParcel
 from bot.carriers import routing
 from bot.carriers.contract import ConfigurationError
 from bot.carriers.routing import RouteTable
@@ -43,6 +42,7 @@ from bot.handlers.router import Router
 from bot.interception.advance import Advance
 from bot.interception.batch import Batches
 from bot.interception.due import CALLS, Looks, recover
+from bot.interception.entering import Entering
 from bot.interception.facts import Candidate
 from bot.interception.pace import Pace
 from bot.interception.service import Interceptions
@@ -50,7 +50,13 @@ from bot.interception.settled import Settled
 from bot.merchants import people, permissions
 from bot.merchants.keys import Keys
 from bot.merchants.sessions import Limits, Sessions
+from bot.operation.alarms import HeardRoutes
+from bot.operation.figures import Figures
+from bot.operation.requests import follow as follow_requests
 from bot.outbound import Outbound
+from bot.pushes.door import Door
+from bot.pushes.door import mount as mount_pushes
+from bot.pushes.notices import Notices
 from bot.rules.rulebook import Reload, RuleBook, RuleSet
 from bot.runners.contract import CASE, Runner, Work
 from bot.runners.local import LocalRunner
@@ -63,6 +69,7 @@ from bot.store import migrate
 from bot.store.batches import BATCHES_DUE
 from bot.store.cards import INBOX_DUE, OUTBOX_DUE
 from bot.store.database import Database, PostgresDatabase, now, open_database
+from bot.store.notices import NOTICES_DUE
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +93,7 @@ class Rules:
     book: RuleBook
 
     def __call__(self) -> RuleSet:
+        """What holds at this moment."""
         return self.book.at(datetime.now(UTC))
 
     async def follow(self) -> None:
@@ -105,23 +113,28 @@ async def build(settings: Settings) -> web.Application:
     background = Background()
 
     # the ways out
-    outbound = Outbound(limit_s=settings.call_timeout_s)
+    figures = Figures(database.waiting)
+    outbound = Outbound(limit_s=settings.call_timeout_s, observe=figures.called)
     routes, shop_table = _ways_out(settings, outbound)
+    heard = HeardRoutes(routes, figures.alarm)
 
     # the heart, and who moves it on
     pace = Pace.of(settings.call_timeout_s, settings.doubt_quiet_s, settings.unavailable_s, settings.watch_days)
     settled = Settled()
-    advance = Advance(database, routes, pace, settled)
+    advance = Advance(database, heard, pace, settled)
+    entering = Entering(database, None if settings.demo else shop_table, pace)
     looks = max(round(settings.looks_per_s * (TICK_S if database.shared else LOOK_PERIOD_S)), 1)
+    # The runner is made before the desk that it moves: each name is looked up when a row comes due.
     works = [
         Work("calls", CASE, CALLS, advance),
-        Work("inbox", "message", INBOX_DUE, lambda seq: desk.handle(seq)),
-        Work("batches", "batch", BATCHES_DUE, lambda batch_id: batches.advance(batch_id)),
-        Work("cards", "card", OUTBOX_DUE, lambda seq: posting(seq)),
+        Work("inbox", "message", INBOX_DUE, lambda seq: desk.handle(seq)),  # noqa: PLW0108
+        Work("notices", "notice", NOTICES_DUE, Notices(database, entering)),
+        Work("batches", "batch", BATCHES_DUE, lambda row: batches.advance(row)),  # noqa: PLW0108
+        Work("cards", "card", OUTBOX_DUE, lambda seq: posting(seq)),  # noqa: PLW0108
         Work("looks", CASE, Looks(ROUTES, looks), advance, at_most=looks * len(ROUTES), paced=True),
     ]
     runner = _runner(settings, database, works)
-    interceptions = Interceptions(database, routes, rules, pace, runner, advance, settled)
+    interceptions = Interceptions(database, heard, rules, pace, runner, advance, settled, entering)
     batches = Batches(database, interceptions)
 
     # the desk and its doors
@@ -138,8 +151,10 @@ async def build(settings: Settings) -> web.Application:
     )
 
     app = web.Application(client_max_size=32 * 1024 * 1024)
-    registry = CollectorRegistry()
-    mount_health(app, {"database": lambda: _answers(database), "engine": runner.is_running}, registry)
+    follow_requests(app)
+    checks = {"database": lambda: _answers(database), "engine": runner.is_running}
+    mount_health(app, checks, figures.registry, lambda: figures.read(database))
+    mount_pushes(app, Door(routes, shop_table, interceptions, database, figures.pushed))
     mount_api(
         app,
         Parts(
@@ -151,7 +166,7 @@ async def build(settings: Settings) -> web.Application:
             RateLimit(settings.api_rate, settings.api_burst),
         ),
         version=VERSION,
-        observe=request_times(registry),
+        observe=request_times(figures.registry),
     )
     mount_console(
         app,
@@ -195,10 +210,7 @@ async def build(settings: Settings) -> web.Application:
 
 def _ways_out(settings: Settings, outbound: Outbound) -> tuple[RouteTable, ShopTable]:
     """Every shop's routes, from the sandbox in the demo, else from `shops.toml`; raises `ConfigurationError`."""
-    if settings.demo:
-        config = routing.demo_config(settings.sandbox_url)
-    else:
-        config = routing.load(settings.data / ROUTES_FILE)
+    config = routing.demo_config(settings.sandbox_url) if settings.demo else routing.load(settings.data / ROUTES_FILE)
     common = config.everyone.platform if config.everyone is not None else None
     shop_table = platforms.build(config.platforms, outbound, everyone=common)
     return routing.build(config, outbound, shop_table.route), shop_table

@@ -19,7 +19,8 @@ from bot.domain.people import Asker
 from bot.interception import moves, traces
 from bot.interception.advance import Advance, ask_of
 from bot.interception.asking import Asked, Asking, Key, Taken, Target
-from bot.interception.errors import NotCancellable, NotFound, TooMany
+from bot.interception.entering import Entering
+from bot.interception.errors import NotCancellable, NotFound, TooMany, UnknownParcels
 from bot.interception.facts import Candidate
 from bot.interception.pace import Pace
 from bot.interception.settled import Settled
@@ -49,7 +50,7 @@ class Record:
 class Interceptions:
     """Asking, looking, cancelling. Every method takes who asks, or the shop whose records are meant."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one neighbour each
         self,
         database: Database,
         routes: Routes,
@@ -58,6 +59,7 @@ class Interceptions:
         runner: Runner,
         advance: Advance,
         settled: Settled,
+        entering: Entering | None = None,
     ) -> None:
         self._database = database
         self._routes = routes
@@ -66,6 +68,7 @@ class Interceptions:
         self._runner = runner
         self._advance = advance
         self._settled = settled
+        self._entering = entering or Entering(database, None, pace)
 
     def asking(self) -> Asking:
         """What asks are judged by at this moment."""
@@ -78,8 +81,18 @@ class Interceptions:
     # --- before the ask ----------------------------------------------------------------------------------------
 
     async def find(self, shop_id: str, numbers: Sequence[str]) -> dict[str, list[AfterSale]]:
-        """What each number leads to: after-sale, order or tracking number; an empty list where the shop has none."""
+        """What each number leads to: after-sale, order or tracking number; an empty list where the shop has none.
+
+        What is not stored yet is asked of the shop's own platform, where it has one.
+        """
+        await self._entering.bring(shop_id, await self._unknown(shop_id, numbers))
         return await self._database.read(lambda c: {n: after_sales.find(c, shop_id, n) for n in numbers})
+
+    async def _unknown(self, shop_id: str, numbers: Sequence[str]) -> list[str]:
+        """Those that nothing stored answers to, where there is a platform that may know them; else nobody is asked."""
+        if not self._entering.can_ask(shop_id):
+            return []
+        return await self._database.read(lambda c: [n for n in numbers if not after_sales.find(c, shop_id, n)])
 
     async def candidates(self, asker: Asker, after_sale_id: str, *, fresh: bool = False) -> list[Candidate]:
         """Every parcel of the after-sale with its verdict; empty when the shop has no such after-sale.
@@ -126,8 +139,17 @@ class Interceptions:
         if len(wanted) > MOST:
             raise TooMany(MOST)
         asked = Asked(asker, wanted, key, click)
+        try:
+            return await self._ask(asked)
+        except UnknownParcels:
+            named = [target.after_sale_id or target.tracking_number or "" for target in wanted]
+            if not await self._entering.bring(asker.shop_id, await self._unknown(asker.shop_id, named)):
+                raise
+        return await self._ask(asked)
+
+    async def _ask(self, asked: Asked) -> list[Interception]:
         asking = self.asking()
-        slots = self._runner.take_slots(len(wanted))
+        slots = self._runner.take_slots(len(asked.targets))
         began = self._database.clock.steady()
         taken = Taken()
         try:

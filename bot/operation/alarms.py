@@ -1,6 +1,7 @@
 """What an operator must hear of a route's answer: a wrong account, a signature, a code that nobody knows yet.
 
-Stands around the routes, so that every call is heard, whoever makes it. What it hears changes nothing.
+Stands around the routes, so that every call is heard, whoever makes it, and each of its log lines names the case. What
+it hears changes nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.carriers.contract import PART, Ask, Route, RouteFacts, Routes
 from bot.domain.answer import Answer
@@ -49,24 +51,26 @@ class _HeardRoute:
         return self.route.accepts(after_sale_id)
 
     async def intercept(self, ask: Ask) -> Answer:
-        return self._heard(ask, await self.route.intercept(ask))
+        with bound_contextvars(case=ask.interception_id):
+            return self._heard(ask, await self.route.intercept(ask))
 
     async def query(self, ask: Ask) -> Answer:
-        return self._heard(ask, await self.route.query(ask))
+        with bound_contextvars(case=ask.interception_id):
+            return self._heard(ask, await self.route.query(ask))
 
     async def cancel(self, ask: Ask) -> Answer:
-        return self._heard(ask, await self.route.cancel(ask))
+        with bound_contextvars(case=ask.interception_id):
+            return self._heard(ask, await self.route.cancel(ask))
 
     async def trace(self, ask: Ask) -> list[TraceEvent] | None:
-        return await self.route.trace(ask)
+        with bound_contextvars(case=ask.interception_id):
+            return await self.route.trace(ask)
 
     def _heard(self, ask: Ask, answer: Answer) -> Answer:
         """One line for the operator, and a count. The carrier's prose stays in the record: it may quote a person."""
         if answer.alarm is not None:
             code, name = code_of(answer.alarm), self.route.facts.name
-            log.error(
-                "carrier.alarm", case=ask.interception_id, shop=self.shop_id, carrier=ask.carrier, route=name, code=code
-            )
+            log.error("carrier.alarm", shop=self.shop_id, carrier=ask.carrier, route=name, code=code)
             self.on_alarm(ask.carrier, code)
         return answer
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from sqlalchemy import Connection, func, select
 
 from bot.domain.case import WayHome
@@ -35,6 +35,7 @@ class Figures:
 
     def __init__(self, waiting: Callable[[], int] = lambda: 0) -> None:
         """`waiting`: how many transactions wait for the writer (SQLite) or hold a connection (PostgreSQL)."""
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._read_at = -FRESH_S
         own = self.registry

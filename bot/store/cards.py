@@ -78,8 +78,11 @@ outbox = Table(
 """One row per card and chat (ruling 2). `target` is `case:<id>`, `confirm:<id>`, `batch:<id>` …; `asker_id` is the
 person whom the card answers: it is drawn with that person's permissions."""
 
-INBOX_DUE = DueRows(inbox.c.seq, inbox.c.next_at)
-"""Messages that were kept and not dealt with."""
+NOTICES = "push:"
+"""Channels whose name begins so are no chats: platforms push their news there (`store/notices.py`)."""
+
+INBOX_DUE = DueRows(inbox.c.seq, inbox.c.next_at, (~inbox.c.channel.startswith(NOTICES, autoescape=True),))
+"""Messages of people that were kept and not dealt with."""
 
 OUTBOX_DUE = DueRows(outbox.c.seq, outbox.c.due_at)
 """Cards that are owed."""
