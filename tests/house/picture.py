@@ -10,12 +10,13 @@ BEGIN = "<!-- picture: drawn by `make picture` -->\n"
 END = "<!-- end of the picture -->"
 
 _FLOORS = {
-    "doors": ("channels", "console", "api"),
+    "doors": ("channels", "console", "api", "pushes"),
+    "beside": ("operation", "sample"),
     "desk": ("handlers",),
     "heart": ("interception",),
     "offices": ("ledger", "merchants", "faq"),
     "specialists": ("rules", "shops", "carriers", "runners", "store", "cards"),
-    "ground": ("outbound", "settings", "resources", "background", "domain"),
+    "ground": ("outbound", "settings", "resources", "logs", "background", "domain"),
     "apart": ("sandbox",),
 }
 
@@ -23,7 +24,7 @@ _FLOORS = {
 def draw() -> str:
     """The rooms from the roof down, each with the rooms that it imports now; `domain` is everybody's and left out."""
     built = {arrows.room(name) for name in arrows.modules()}
-    lines = [f"{'roof':<12}{' · '.join(f'{name}.py' for name in arrows.ROOF):<16}→ every room"]
+    lines = [f"{'roof':<12}{' · '.join(f'{name}.py' for name in arrows.ROOF)} → every room"]
     for floor, rooms in _FLOORS.items():
         named = floor
         for room in (name for name in rooms if name in built):
