@@ -89,7 +89,7 @@ class Asked:
             topic = self._with_neighbours(at)
             if topic is not None:
                 return topic
-        brief = len(clause.text) <= BRIEF and not holds_act
+        brief = len(clause.text) <= BRIEF and not holds_act and self._own[at] is None
         others = [
             other.text
             for place, other in enumerate(self._clauses)

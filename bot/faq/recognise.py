@@ -88,8 +88,8 @@ class _Reader:
         """The topics that rules propose and the model lets pass."""
         given = self._given()
         asked = Asked(self._clauses, self._words, self._accept, given)
-        meant_at_all = self._whole.asked >= (LEAST_ASKED_POSSIBLE if self._odd else LEAST_ASKED)
-        topics = asked.topics() if meant_at_all else list(dict.fromkeys(given.values()))
+        least_asked = LEAST_ASKED_POSSIBLE if self._odd else LEAST_ASKED
+        topics = asked.topics() if self._asked(asked) >= least_asked else list(dict.fromkeys(given.values()))
         listed = _listed(self._text, self._words)
         if listed:
             topics = list(dict.fromkeys([*listed, *topics]))
@@ -115,12 +115,17 @@ class _Reader:
         least = LEAST[Tier.POSSIBLE] if self._odd else LEAST[tier]
         if self._whole.of(topic) >= least:
             return True
-        return len(self._clauses) > 1 and self._clause_chance(topic, clause) >= least
+        return len(self._clauses) > 1 and self._weighed(clause).of(topic) >= least
 
-    def _clause_chance(self, topic: str, clause: Clause) -> float:
+    def _asked(self, asked: Asked) -> float:
+        """Is it a question at all? In a story the clause that asks may say so better than the whole."""
+        own = (self._weighed(self._clauses[at]).asked for at in asked.questions if len(self._clauses) > 1)
+        return max(self._whole.asked, max(own, default=0.0))
+
+    def _weighed(self, clause: Clause) -> Weighed:
         if clause.text not in self._by_clause:
             self._by_clause[clause.text] = model().weigh(features(clause.text, self._words))
-        return self._by_clause[clause.text].of(topic)
+        return self._by_clause[clause.text]
 
     def _from_cues(self, asked: Asked) -> tuple[list[str], list[str]]:
         """The one topic that a cue allows and the model is sure of; else what may be offered as a choice."""

@@ -34,6 +34,7 @@ _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _LATIN = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
 _TOKEN = re.compile(r"(?<![a-z0-9])[a-z]{2,4}(?![a-z0-9])")
 _CANTONESE = re.compile("[唔冇嘅咗喺嚟㗎啲咩乜哋佢嘢畀]")
+_IS = re.compile(r"\b(what|where|who|how|when|why|it|that)'s\b")
 _SPACE = re.compile(r"\s+")
 _LAUGH = re.compile(r"(.)\1{3,}")
 
@@ -110,6 +111,7 @@ def tidy(raw: str) -> Tidied:
 def _plain(raw: str) -> str:
     """NFKC, lower case; invisible characters and emoji go, line breaks stay."""
     text = unicodedata.normalize("NFKC", raw).lower().replace("’", "'").replace("‘", "'")
+    text = _IS.sub(r"\1 is", text)
     if text.isascii():
         return text
     return "".join(map(_visible, text))
