@@ -32,6 +32,7 @@ from sqlalchemy import (
 from bot.domain.after_sale import AfterSale, AfterSaleStatus, AfterSaleType
 from bot.domain.parcel import Item, Parcel, Stage, TraceEvent
 from bot.store.events import publish
+from bot.store.prepared import Prepared
 from bot.store.schema import Moment, Serial, metadata, to_micros
 from bot.store.sql import insert_new
 
@@ -93,7 +94,7 @@ an event delivered twice is one row. `stage` is what the carrier's code means, w
 
 def load(connection: Connection, shop_id: str, after_sale_id: str) -> AfterSale | None:
     """The after-sale with its parcels and their traces, or None."""
-    row = connection.execute(_ONE, {"shop": shop_id, "id": after_sale_id}).first()
+    row = _ONE.first(connection, {"shop": shop_id, "id": after_sale_id})
     return None if row is None else _after_sale(connection, row)
 
 
@@ -105,15 +106,15 @@ def find(connection: Connection, shop_id: str, number: str) -> list[AfterSale]:
     one = load(connection, shop_id, number)
     if one is not None:
         return [one]
-    rows = connection.execute(_OF_ORDER, {"shop": shop_id, "number": number}).all()
+    rows = _OF_ORDER.all(connection, {"shop": shop_id, "number": number})
     if not rows:
-        rows = connection.execute(_OF_PARCEL, {"shop": shop_id, "number": number}).all()
+        rows = _OF_PARCEL.all(connection, {"shop": shop_id, "number": number})
     return [_after_sale(connection, row) for row in rows]
 
 
 def trace_of(connection: Connection, shop_id: str, tracking_number: str) -> tuple[TraceEvent, ...]:
     """The trace, oldest event first; equal times in the order in which they were received."""
-    rows = connection.execute(_TRACE, {"shop": shop_id, "number": tracking_number})
+    rows = _TRACE.all(connection, {"shop": shop_id, "number": tracking_number})
     return tuple(_event(row) for row in rows)
 
 
@@ -172,7 +173,7 @@ def add_trace(
 
 def touch(connection: Connection, shop_id: str, after_sale_id: str, at: datetime, *, bump: bool = True) -> None:
     """Says that what pages show of the after-sale has changed (its parcels' state, its trace)."""
-    version = connection.execute(_RAISED if bump else _VERSION, {"shop": shop_id, "id": after_sale_id}).scalar()
+    version = (_RAISED if bump else _VERSION).value(connection, {"shop": shop_id, "id": after_sale_id})
     if version is not None:
         publish(connection, shop_id, f"after_sale:{after_sale_id}", version, at)
 
@@ -223,7 +224,7 @@ def _with_interception(connection: Connection, shop_id: str, after_sale: AfterSa
 
 
 def _after_sale(connection: Connection, row: Row[Any]) -> AfterSale:
-    boxes = connection.execute(_PARCELS, {"shop": row.shop_id, "id": row.after_sale_id}).all()
+    boxes = _PARCELS.all(connection, {"shop": row.shop_id, "id": row.after_sale_id})
     return AfterSale(
         after_sale_id=row.after_sale_id,
         order_id=row.order_id,
@@ -273,35 +274,31 @@ def _digest(event: TraceEvent) -> bytes:
 
 
 _SHOP = after_sales.c.shop_id == bindparam("shop")
-_ONE = select(after_sales).where(_SHOP, after_sales.c.after_sale_id == bindparam("id"))
-_OF_ORDER = (
-    select(after_sales)
-    .where(_SHOP, after_sales.c.order_id == bindparam("number"))
-    .order_by(after_sales.c.applied_at, after_sales.c.after_sale_id)
-)
-_OF_PARCEL = (
+_ID = after_sales.c.after_sale_id == bindparam("id")
+_NUMBER = bindparam("number", type_=String)
+_BY_AGE = (after_sales.c.applied_at, after_sales.c.after_sale_id)
+_ONE = Prepared(select(after_sales).where(_SHOP, _ID))
+_OF_ORDER = Prepared(select(after_sales).where(_SHOP, after_sales.c.order_id == _NUMBER).order_by(*_BY_AGE))
+_OF_PARCEL = Prepared(
     select(after_sales)
     .join(
         parcels,
         (parcels.c.shop_id == after_sales.c.shop_id) & (parcels.c.after_sale_id == after_sales.c.after_sale_id),
     )
-    .where(_SHOP, parcels.c.tracking_number == bindparam("number"))
-    .order_by(after_sales.c.applied_at, after_sales.c.after_sale_id)
+    .where(_SHOP, parcels.c.tracking_number == _NUMBER)
+    .order_by(*_BY_AGE)
 )
-_PARCELS = (
+_PARCELS = Prepared(
     select(parcels)
     .where(parcels.c.shop_id == bindparam("shop"), parcels.c.after_sale_id == bindparam("id"))
     .order_by(parcels.c.position)
 )
-_TRACE = (
+_TRACE = Prepared(
     select(trace_events)
-    .where(trace_events.c.shop_id == bindparam("shop"), trace_events.c.tracking_number == bindparam("number"))
+    .where(trace_events.c.shop_id == bindparam("shop"), trace_events.c.tracking_number == _NUMBER)
     .order_by(trace_events.c.at, trace_events.c.seq)
 )
-_VERSION = select(after_sales.c.version).where(_SHOP, after_sales.c.after_sale_id == bindparam("id"))
-_RAISED = (
-    after_sales.update()
-    .where(_SHOP, after_sales.c.after_sale_id == bindparam("id"))
-    .values(version=after_sales.c.version + 1)
-    .returning(after_sales.c.version)
+_VERSION = Prepared(select(after_sales.c.version).where(_SHOP, _ID))
+_RAISED = Prepared(
+    after_sales.update().where(_SHOP, _ID).values(version=after_sales.c.version + 1).returning(after_sales.c.version)
 )

@@ -35,6 +35,7 @@ from bot.domain.case import Phase, SettledBy, State, WayHome
 from bot.domain.interception import Interception
 from bot.domain.people import Origin
 from bot.domain.reason import Reason, ReasonCode
+from bot.store.prepared import Prepared
 from bot.store.schema import Moment, Serial, from_micros, metadata, to_micros
 
 BLOCKS = "state IN ('pending', 'unknown', 'succeeded')"
@@ -200,7 +201,7 @@ def write_event(
     connection: Connection, case_id: str, at: datetime, kind: str, facts: Mapping[str, Any], by: str | None = None
 ) -> None:
     """Adds a line to the timeline; lines are never changed."""
-    connection.execute(_EVENT, {"case_id": case_id, "at": at, "kind": kind, "by": by, "facts": dict(facts)})
+    _EVENT.run(connection, {"case_id": case_id, "at": at, "kind": kind, "by": by, "facts": dict(facts)})
 
 
 def events_of(connection: Connection, case_id: str) -> list[CaseEvent]:
@@ -211,7 +212,7 @@ def events_of(connection: Connection, case_id: str) -> list[CaseEvent]:
 
 def row_of(connection: Connection, case_id: str) -> Row[Any] | None:
     """The raw row, for moves."""
-    return connection.execute(_BY_ID, {"id": case_id}).first()
+    return _BY_ID.first(connection, {"id": case_id})
 
 
 def get(connection: Connection, case_id: str) -> Interception | None:
@@ -229,7 +230,7 @@ def several(connection: Connection, case_ids: Sequence[str]) -> list[Interceptio
 
 def blocking(connection: Connection, carrier: str, tracking_number: str) -> Interception | None:
     """The one interception that forbids another of this parcel (R10), of whichever shop."""
-    row = connection.execute(_BLOCKING, {"carrier": carrier, "number": tracking_number}).first()
+    row = _BLOCKING.first(connection, {"carrier": carrier, "number": tracking_number})
     return None if row is None else snapshot(row)
 
 
@@ -374,8 +375,10 @@ _CURSOR = re.compile(r"([0-9]{1,16})-([0-9]{1,18})")
 """Microseconds and number, within what a moment and the database can hold."""
 
 
-_BY_ID = select(cases).where(cases.c.id == bindparam("id"))
-_BLOCKING = select(cases).where(
-    cases.c.carrier == bindparam("carrier"), cases.c.tracking_number == bindparam("number"), text(BLOCKS)
+_BY_ID = Prepared(select(cases).where(cases.c.id == bindparam("id")))
+_BLOCKING = Prepared(
+    select(cases).where(
+        cases.c.carrier == bindparam("carrier"), cases.c.tracking_number == bindparam("number"), text(BLOCKS)
+    )
 )
-_EVENT = case_events.insert()
+_EVENT = Prepared(case_events.insert(), ("case_id", "at", "kind", "by", "facts"))

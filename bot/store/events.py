@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Integer, String, Table, bindparam, func, select, text
+from sqlalchemy import Column, Connection, Index, Integer, String, Table, func, select, text
 
+from bot.store.prepared import Prepared
 from bot.store.schema import Moment, Serial, metadata
 
 live_events = Table(
@@ -40,7 +41,7 @@ class LiveEvent:
 def publish(connection: Connection, shop_id: str, target: str, version: int, at: datetime) -> None:
     """Notes the change of a target, in the transaction that makes it."""
     row = {"shop_id": shop_id, "target": target, "version": version, "at": at}
-    connection.execute(_BY_TRANSACTION if connection.dialect.name == "postgresql" else _PLAIN, row)
+    (_BY_TRANSACTION if connection.dialect.name == "postgresql" else _PLAIN).run(connection, row)
 
 
 def since(connection: Connection, shop_id: str, last_id: int, limit: int = 200) -> list[LiveEvent]:
@@ -66,13 +67,14 @@ def prune(connection: Connection, before: datetime) -> int:
     return connection.execute(live_events.delete().where(live_events.c.at < before)).rowcount
 
 
-_PLAIN = live_events.insert()
-_BY_TRANSACTION = live_events.insert().values(
-    shop_id=bindparam("shop_id"),
-    target=bindparam("target"),
-    version=bindparam("version"),
-    at=bindparam("at"),
-    id=text(
-        "(pg_current_xact_id()::text::bigint << 16) | (nextval(pg_get_serial_sequence('live_events', 'id')) & 65535)"
+_COLUMNS = ("shop_id", "target", "version", "at")
+_PLAIN = Prepared(live_events.insert(), _COLUMNS)
+_BY_TRANSACTION = Prepared(
+    live_events.insert().values(
+        id=text(
+            "(pg_current_xact_id()::text::bigint << 16)"
+            " | (nextval(pg_get_serial_sequence('live_events', 'id')) & 65535)"
+        )
     ),
+    _COLUMNS,
 )
