@@ -6,7 +6,7 @@ Read `build` from top to bottom and you know the house. Nothing else knows every
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,10 +26,13 @@ from bot.cards.views import Draw
 from bot.carriers import routing
 from bot.carriers.contract import ConfigurationError
 from bot.carriers.routing import RouteTable
+from bot.channels import configuration, webhooks
+from bot.channels import registry as chat_tools
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.console.inbound import ConsoleChat
+from bot.channels.contract import Channel
 from bot.channels.posting import Posting
-from bot.channels.registry import all_channels
+from bot.channels.reception import Reception
 from bot.console.house import Demo, House
 from bot.console.mount import mount as mount_console
 from bot.domain.people import Asker
@@ -37,6 +40,7 @@ from bot.domain.reason import Reason
 from bot.faq.trial import Trial
 from bot.handlers import views
 from bot.handlers.contract import Desk
+from bot.handlers.grammar import parse
 from bot.handlers.rooms import Rooms
 from bot.handlers.router import Router
 from bot.interception.advance import Advance
@@ -138,8 +142,8 @@ async def build(settings: Settings) -> web.Application:
     batches = Batches(database, interceptions)
 
     # the desk and its doors
-    console_channel = ConsoleChannel()
-    channels = all_channels(console_channel)
+    chats = _chat_tools(settings, Reception(database, lambda: desk, _is_command, background), outbound)
+    channels = chat_tools.all_channels(ConsoleChannel(), chats)
     rooms = Rooms(database, interceptions, batches, rules, settings.call_timeout_s)
     desk = Router(rooms, {name: channel.deliver for name, channel in channels.items()})
     posting = Posting(database, desk, channels, _find_asker)
@@ -154,6 +158,7 @@ async def build(settings: Settings) -> web.Application:
     follow_requests(app)
     checks = {"database": lambda: _answers(database), "engine": runner.is_running}
     mount_health(app, checks, figures.registry, lambda: figures.read(database))
+    webhooks.mount(app, chats)
     mount_pushes(app, Door(routes, shop_table, interceptions, database, figures.pushed))
     mount_api(
         app,
@@ -214,6 +219,16 @@ def _ways_out(settings: Settings, outbound: Outbound) -> tuple[RouteTable, ShopT
     common = config.everyone.platform if config.everyone is not None else None
     shop_table = platforms.build(config.platforms, outbound, everyone=common)
     return routing.build(config, outbound, shop_table.route), shop_table
+
+
+def _chat_tools(settings: Settings, reception: Reception, outbound: Outbound) -> Sequence[Channel]:
+    """One channel for each section of `channels.toml`; raises `ChannelsError`."""
+    sections = configuration.load(settings.data / configuration.FILE)
+    return chat_tools.build(sections, reception, outbound, settings.public_url)
+
+
+def _is_command(words: str) -> bool:
+    return parse(words) is not None
 
 
 def _reload(settings: Settings, outbound: Outbound, routes: RouteTable, shop_table: ShopTable) -> None:

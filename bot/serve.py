@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import logs
 from bot.app import RELOAD, build
 from bot.carriers.contract import ConfigurationError
+from bot.channels.configuration import ChannelsError
 from bot.rules.rulefile import RulesFileError
 from bot.settings import Settings
 from bot.store.database import DatabaseInUse
@@ -35,7 +36,7 @@ async def run(settings: Settings) -> int:
             f"数据库 {problem} 已经有一个 serve 在用；要同时跑几个，请用 PostgreSQL（DATABASE_URL）。",
             f"Another serve is using {problem}; several at once need PostgreSQL (DATABASE_URL).",
         )
-    except (ConfigurationError, RulesFileError) as problem:
+    except (ConfigurationError, ChannelsError, RulesFileError) as problem:
         return _no(str(problem))
     except SQLAlchemyError as problem:
         return _no(f"数据库打不开：{problem}", "The database cannot be opened.")

@@ -11,16 +11,20 @@ the `Place` that its row of the outbox remembers: which message, the token that 
 `show` changes that message where the platform still allows it and otherwise sends a new one; what it returns is kept in
 the row. It starts only after the platform's request has been answered (some platforms would undo it otherwise).
 
+**Doors.** A platform that calls us is a `Webhook` as well: it is handed the request as it came, raw body first, and
+answers it. `webhooks.py` mounts all of them below `/channels/<name>/`.
+
 A tenant lies in a folder of its own: `channel.py` (meets this contract), `client.py` (sends; the only file that knows
-addresses), `verify.py`, `wire.py`, `inbound.py`, `render.py`, `README.md`. `channels/console/` is the one to imitate;
-it has no wire of its own, since its pages are ours.
+addresses), `verify.py`, `wire.py`, `inbound.py`, `render.py`, `README.md`. `channels/slack/` is the one to imitate;
+`channels/console/` has no wire of its own, since its pages are ours.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -71,6 +75,8 @@ class Place:
 
     `message_ref` names the platform's message, None while there is none. `token` changes it until `token_until` and so
     many times as `uses_left` (None: without limit). A token is a secret: never logged, dropped once it has expired.
+    `key` names this row for the platform, so that the same new message sent twice is one; `repeated` says that an
+    earlier showing may have got through without our hearing of it.
     """
 
     chat: Chat
@@ -81,16 +87,21 @@ class Place:
     token_until: datetime | None = None
     uses_left: int | None = None
     version_shown: int = 0
+    key: str = ""
+    repeated: bool = False
 
     def can_change(self, at: datetime) -> bool:
         """Whether the message that is there may still be changed, as far as we know."""
         in_time = self.token_until is None or at < self.token_until
-        return self.message_ref is not None and in_time and (self.uses_left is None or self.uses_left > 0)
+        return bool(self.message_ref) and in_time and (self.uses_left is None or self.uses_left > 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What a showing came to, to be kept in the row: the message that is there now and what can still change it."""
+    """What a showing came to, to be kept in the row: the message that is there now and what can still change it.
+
+    An empty `message_ref`: it was shown, and the platform does not tell where.
+    """
 
     message_ref: str
     version_shown: int
@@ -106,6 +117,41 @@ class NotPosted(Exception):
         super().__init__(problem)
         self.problem = problem
         self.again_in_s = again_in_s
+
+
+class NotKept(Exception):
+    """What came in is not committed yet: the platform must not hear that it was taken (ruling 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of a platform, as it came. `path` is what follows `/channels/<name>`; header names are lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the platform hears."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+REFUSED = Answer(401)
+"""Not signed, wrongly signed, too old: no detail for whoever it was."""
+
+NOT_OURS = Answer(403)
+"""Rightly signed, and of somebody whom this channel does not serve."""
+
+UNREADABLE = Answer(400)
+"""Rightly signed, and nothing that can be read."""
 
 
 class Channel(Protocol):
@@ -124,4 +170,23 @@ class Channel(Protocol):
         """Shows the card there: changes the message, or sends a new one where that is no longer possible. A card older
         than what is shown is not shown. Raises `NotPosted`.
         """
+        ...
+
+
+@runtime_checkable
+class Webhook(Protocol):
+    """A channel whose platform calls us."""
+
+    @property
+    def hooks(self) -> Sequence[tuple[str, str]]:
+        """Method and path of each request that is taken, below `/channels/<name>`; `{}` parts stand for anything."""
+        ...
+
+    @property
+    def longest(self) -> int:
+        """The most bytes that a request's body may have; more is refused unread."""
+        ...
+
+    async def hear(self, call: Call) -> Answer:
+        """Verifies, takes, answers in time. Raises `NotKept` when nothing was committed."""
         ...

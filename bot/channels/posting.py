@@ -1,7 +1,8 @@
 """The outbox: what is due is drawn from the present state and shown by its channel (ruling 2; `chat-overview.md`).
 
 A row is one card in one chat. Showing again is harmless, a card older than what is shown is not shown, and what a
-platform does not take is tried again or told to the operator, never dropped silently.
+platform does not take is tried again or told to the operator, never dropped silently. `tries` counts the showings that
+were begun since the last one that is known to have got through.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, Row, select
 
 from bot.channels.contract import Channel, NotPosted, Place, Posted
+from bot.channels.origin import Token, origin_of
 from bot.domain.people import Asker
 from bot.handlers.contract import Chat, Desk, Incoming, Reply
 from bot.store.cards import outbox
@@ -32,13 +34,14 @@ FindAsker = Callable[[Connection, str, str | None], Asker | None]
 """Shop and person → that person as an asker; None when there is no such person any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What a platform gave with a message so that its answer may be changed: until when, and how often."""
+LASTING = frozenset({"case", "batch"})
+"""Cards that keep their message: news of an interception or a batch goes on in it. Others give way to the answer."""
 
-    value: str
-    until: datetime
-    uses: int | None = None
+
+def deliver(connection: Connection, incoming: Incoming, reply: Reply, at: datetime) -> None:
+    """How a channel with an outbox keeps a reply: what `reception.py` noted of where it came from comes back here."""
+    origin = origin_of(incoming)
+    keep(connection, incoming, reply, at, message_ref=origin.message_ref, token=origin.token)
 
 
 def keep(
@@ -50,30 +53,65 @@ def keep(
     message_ref: str | None = None,
     token: Token | None = None,
 ) -> None:
-    """How every channel but the console keeps a reply: one row for each card, due as soon as we have answered.
+    """One row for each card, due as soon as we have answered.
 
-    The first card takes the place of the message whose button was pressed (`message_ref`), the others are new.
+    The first card takes the place of the message whose button was pressed (`message_ref`), unless that message belongs
+    to an interception or a batch: then it is a new one, and the news goes on where it was. A card that is there already
+    is only shown anew.
     """
     for index, shown in enumerate(reply.shown):
-        mine = index == 0
-        connection.execute(
-            outbox.insert(),
-            {
-                "channel": incoming.chat.channel,
-                "chat": incoming.chat.id,
-                "shop_id": incoming.asker.shop_id,
-                "target": shown.target,
-                "lang": incoming.chat.lang,
-                "message_ref": message_ref if mine else None,
-                "version_shown": 0,
-                "due_at": at + AFTER_ANSWER,
-                "token": token.value if token is not None and mine else None,
-                "token_until": token.until if token is not None and mine else None,
-                "uses_left": token.uses if token is not None and mine else None,
-                "tries": 0,
-                "asker_id": incoming.asker.person_id,
-            },
-        )
+        ref = message_ref if index == 0 else None
+        if ref is not None:
+            others = _in_message(connection, incoming.chat, ref)
+            if shown.target in others.values():
+                _again(connection, others, shown.target, at + AFTER_ANSWER)
+                continue
+            if any(target.partition(":")[0] in LASTING for target in others.values()):
+                ref = None
+            else:
+                _give_way(connection, others)
+        _add(connection, incoming, shown.target, at + AFTER_ANSWER, ref, token if index == 0 else None)
+
+
+def _in_message(connection: Connection, chat: Chat, message_ref: str) -> dict[int, str]:
+    """The rows that show something in that message: number and target."""
+    there = (outbox.c.channel == chat.channel) & (outbox.c.chat == chat.id) & (outbox.c.message_ref == message_ref)
+    rows = connection.execute(select(outbox.c.seq, outbox.c.target).where(there))
+    return {row.seq: row.target for row in rows}
+
+
+def _again(connection: Connection, rows: Mapping[int, str], target: str, due_at: datetime) -> None:
+    this = [seq for seq, shown in rows.items() if shown == target]
+    connection.execute(outbox.update().where(outbox.c.seq.in_(this)).values(due_at=due_at))
+
+
+def _give_way(connection: Connection, rows: Mapping[int, str]) -> None:
+    """What stood in the message is shown nowhere any more."""
+    if rows:
+        connection.execute(outbox.delete().where(outbox.c.seq.in_(list(rows))))
+
+
+def _add(
+    connection: Connection, incoming: Incoming, target: str, due_at: datetime, ref: str | None, token: Token | None
+) -> None:
+    connection.execute(
+        outbox.insert(),
+        {
+            "channel": incoming.chat.channel,
+            "chat": incoming.chat.id,
+            "shop_id": incoming.asker.shop_id,
+            "target": target,
+            "lang": incoming.chat.lang,
+            "message_ref": ref,
+            "version_shown": 0,
+            "due_at": due_at,
+            "token": token.value if token is not None else None,
+            "token_until": token.until if token is not None else None,
+            "uses_left": token.uses if token is not None else None,
+            "tries": 0,
+            "asker_id": incoming.asker.person_id,
+        },
+    )
 
 
 class Posting:
@@ -87,75 +125,90 @@ class Posting:
 
     async def __call__(self, seq: str) -> None:
         """Shows what the row's target is now."""
-        row, asker = await self._database.write(lambda c: self._take(c, int(seq)))
-        if row is None:
+        taken = await self._database.write(lambda c: self._take(c, int(seq)))
+        if taken is None:
             return
+        row, asker = taken.row, taken.asker
         channel = self._channels.get(row.channel)
         card = None if asker is None else await self._desk.card(row.target, asker, row.lang)
         if channel is None or card is None:
-            await self._database.write(lambda c: _done(c, row.seq, "nothing to show"))
+            await self._database.write(lambda c: _done(c, taken, "nothing to show"))
             return
-        place = Place(
-            Chat(row.channel, row.chat, row.lang),
-            row.shop_id,
-            row.target,
-            row.message_ref,
-            row.token,
-            row.token_until,
-            row.uses_left,
-            row.version_shown,
-        )
         if card.version < row.version_shown:
-            await self._database.write(lambda c: _done(c, row.seq, None))
+            await self._database.write(lambda c: _done(c, taken, None))
             return
         try:
-            posted = await channel.show(place, card)
+            posted = await channel.show(_place(row), card)
         except NotPosted as refused:
             problem = refused
-            await self._database.write(lambda c: _not_posted(c, row, problem))
+            await self._database.write(lambda c: _not_posted(c, taken, problem))
             return
-        await self._database.write(lambda c: _posted(c, row, posted))
+        await self._database.write(lambda c: _posted(c, taken, posted))
 
-    def _take(self, connection: Connection, seq: int) -> tuple[Row[Any] | None, Asker | None]:
+    def _take(self, connection: Connection, seq: int) -> _Taken | None:
         row = connection.execute(select(outbox).where(outbox.c.seq == seq, outbox.c.due_at.is_not(None))).first()
         if row is None:
-            return None, None
+            return None
         # Due again should this process die before the platform has answered; a change meanwhile makes it due as well.
-        connection.execute(outbox.update().where(outbox.c.seq == seq).values(due_at=now(connection) + CLAIMED))
-        return row, self._find_asker(connection, row.shop_id, row.asker_id)
+        until = now(connection) + CLAIMED
+        connection.execute(outbox.update().where(outbox.c.seq == seq).values(due_at=until, tries=row.tries + 1))
+        return _Taken(row, self._find_asker(connection, row.shop_id, row.asker_id), until)
 
 
-def _posted(connection: Connection, row: Row[Any], posted: Posted) -> None:
-    at = now(connection)
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A row in hand, and the moment at which it would be due again by itself."""
+
+    row: Row[Any]
+    asker: Asker | None
+    until: datetime
+
+
+def _place(row: Row[Any]) -> Place:
+    return Place(
+        Chat(row.channel, row.chat, row.lang),
+        row.shop_id,
+        row.target,
+        row.message_ref,
+        row.token,
+        row.token_until,
+        row.uses_left,
+        row.version_shown,
+        key=str(row.seq),
+        repeated=row.tries > 0,
+    )
+
+
+def _posted(connection: Connection, taken: _Taken, posted: Posted) -> None:
     values = {
         "message_ref": posted.message_ref,
         "version_shown": posted.version_shown,
         "token": posted.token,
         "token_until": posted.token_until,
         "uses_left": posted.uses_left,
-        "sent_at": at,
+        "sent_at": now(connection),
         "tries": 0,
         "problem": None,
     }
-    connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(**values))
-    _rest(connection, row.seq, at)
+    connection.execute(outbox.update().where(outbox.c.seq == taken.row.seq).values(**values))
+    _due(connection, taken, None)
 
 
-def _not_posted(connection: Connection, row: Row[Any], problem: NotPosted) -> None:
-    at = now(connection)
+def _not_posted(connection: Connection, taken: _Taken, problem: NotPosted) -> None:
+    row = taken.row
     last = problem.again_in_s is None or row.tries + 1 >= MOST_TRIES
     log.warning("outbox.not_posted", row=row.seq, channel=row.channel, problem=problem.problem, last=last)
-    again = None if last else at + timedelta(seconds=(problem.again_in_s or 1.0) * 2 ** min(row.tries, 6))
-    values = {"tries": row.tries + 1, "problem": problem.problem[:300], "due_at": again}
-    connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(**values))
+    wait = timedelta(seconds=(problem.again_in_s or 1.0) * 2 ** min(row.tries, 6))
+    connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(problem=problem.problem[:300]))
+    _due(connection, taken, None if last else now(connection) + wait)
 
 
-def _done(connection: Connection, seq: int, problem: str | None) -> None:
-    connection.execute(outbox.update().where(outbox.c.seq == seq).values(problem=problem))
-    _rest(connection, seq, now(connection))
+def _done(connection: Connection, taken: _Taken, problem: str | None) -> None:
+    connection.execute(outbox.update().where(outbox.c.seq == taken.row.seq).values(problem=problem, tries=0))
+    _due(connection, taken, None)
 
 
-def _rest(connection: Connection, seq: int, at: datetime) -> None:
-    """Nothing is owed any more, unless the target has changed since the row was taken: then it was made due anew."""
-    claimed = (outbox.c.seq == seq) & (outbox.c.due_at > at)
-    connection.execute(outbox.update().where(claimed).values(due_at=None))
+def _due(connection: Connection, taken: _Taken, at: datetime | None) -> None:
+    """When the row is due next, unless its target has changed since it was taken: then it was made due anew."""
+    claimed = (outbox.c.seq == taken.row.seq) & (outbox.c.due_at == taken.until)
+    connection.execute(outbox.update().where(claimed).values(due_at=at))

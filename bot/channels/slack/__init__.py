@@ -1,0 +1,1 @@
+"""Slack: slash command, buttons, mentions."""
