@@ -94,6 +94,7 @@ class Demo:
     twin: str
     database: Database
     data: Path
+    server: TestServer
     sessions: list[aiohttp.ClientSession] = field(default_factory=list)
 
     def visitor(self) -> Visitor:
@@ -101,6 +102,14 @@ class Demo:
         session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self.sessions.append(session)
         return Visitor(self.base, session)
+
+    def cut(self) -> None:
+        """Breaks every connection that is open, as a network does; new ones are taken."""
+        assert self.server.handler is not None
+        for connection in list(self.server.handler.connections):
+            connection.force_close()
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def cases(self, after_sale_id: str) -> list[Interception]:
         """The records of an after-sale of the sample shop."""
@@ -145,7 +154,7 @@ async def demo(folder: Path, url: str) -> AsyncIterator[Demo]:
     server = TestServer(await build(settings), host="127.0.0.1")
     await server.start_server(shutdown_timeout=0.2)
     database = open_database(settings.database)
-    served = Demo(f"http://127.0.0.1:{server.port}", settings.sandbox_url, database, folder)
+    served = Demo(f"http://127.0.0.1:{server.port}", settings.sandbox_url, database, folder, server)
     try:
         yield served
     finally:

@@ -31,7 +31,8 @@ def plain(html: str) -> str:
 @pytest.mark.parametrize("lang, name, card", CARDS, ids=[f"{lang}-{name}" for lang, name, _ in CARDS])
 def test_every_card_is_drawn_whole(lang: str, name: str, card: Card) -> None:
     """Title, numbers, fee, reasons with their rule and fix, next step and buttons are there; the state has a shape, a
-    word and a mark for the style sheet."""
+    word and a mark for the style sheet.
+    """
     html = drawn(card)
     text = plain(html)
     for part in (card.title, card.tracking_number, card.foot, *(fact.strong for fact in card.facts[1:])):

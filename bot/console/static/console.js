@@ -157,9 +157,9 @@ async function open(link) {
 	if (dialog) show(dialog, link); else if (problem) notice(problem);
 }
 async function recheck() {
-	const main = $("[data-main]", box), link = $("[data-open]");
-	if (!box.open || !main || !link) return;
-	const { dialog } = await ask(link.getAttribute("href"));
+	const main = $("[data-main]", box), path = opener?.getAttribute("href");
+	if (!box.open || !main || !path) return;
+	const { dialog } = await ask(path);
 	if (!dialog || !box.open || facts(made(`<div>${dialog}</div>`)) === shown) return;
 	main.style.minWidth = `${main.offsetWidth}px`;
 	rest(set(main, { type: "button", textContent: W.changed, onclick: () => show(dialog, opener) }));
