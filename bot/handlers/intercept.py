@@ -101,8 +101,11 @@ class Intercept:
         targets = [Target(c.after_sale.after_sale_id, c.parcel.tracking_number) for c in chosen]
         cases = await self._rooms.interceptions.ask(asker, targets, click=offer_id)
         ids = [case.id for case in cases]
-        was_first = await self._rooms.database.write(lambda c: use(c, offer_id, asker.name, ids, now(c)))
-        return await self._outgoing.reply([f"case:{i}" for i in ids], asker, lang, repeated=not was_first)
+        if await self._rooms.database.write(lambda c: use(c, offer_id, asker.name, ids, now(c))):
+            return await self._outgoing.reply([f"case:{i}" for i in ids], asker, lang)
+        # Somebody pressed at the same moment: it was one ask, and this one is told who was first.
+        first = await self._rooms.database.read(lambda c: offered(c, asker.shop_id, offer_id))
+        return await self._pressed_before(incoming, first or found)
 
     async def dismiss(self, incoming: Incoming, offer_id: str) -> Reply:
         """「先不拦」: the card folds, nothing is asked for."""
