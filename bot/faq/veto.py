@@ -33,13 +33,13 @@ _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"[a-z]+")
 
 
-LEAST_ASKED = 0.2
+LEAST_ASKED = 0.15
 """Below this probability of being a question at all, nothing is answered."""
 
-LEAST_ASKED_POSSIBLE = 0.5
+LEAST_ASKED_POSSIBLE = 0.45
 """The same where no rule proves anything, only cues stand there, or where odd words stand beside the act."""
 
-LEAST: Mapping[Tier, float] = {Tier.SURE: 0.04, Tier.LIKELY: 0.1, Tier.TOLD: 0.1, Tier.POSSIBLE: 0.4}
+LEAST: Mapping[Tier, float] = {Tier.SURE: 0.15, Tier.LIKELY: 0.4, Tier.TOLD: 0.4, Tier.POSSIBLE: 0.25}
 """Least probability of the topic, by what the rule proves by itself."""
 
 
