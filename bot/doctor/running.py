@@ -1,0 +1,41 @@
+"""Whether the bot runs already, and whether the demo's sandbox does."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from bot.doctor.findings import Finding, ill, well
+from bot.settings import Settings
+
+LIMIT = aiohttp.ClientTimeout(total=3)
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 - what it listens on, seen from here
+
+
+async def server(settings: Settings) -> Finding:
+    """What answers where the bot listens."""
+    host = ANYWHERE.get(settings.host, settings.host)
+    url = f"http://{host}:{settings.port}/"
+    try:
+        async with aiohttp.ClientSession(timeout=LIMIT) as session, session.get(f"{url}readyz") as answer:
+            said = await answer.json()
+            checks = said["checks"]
+    except aiohttp.ClientConnectorError:
+        return well("server", "stopped", url=url)
+    except (aiohttp.ClientError, ValueError, KeyError, TypeError, TimeoutError):
+        return ill("server", "other", url=url)
+    if answer.status == 200:
+        return well("server", "ready", url=url)
+    return ill("server", "unready", "、".join(name for name, well_ in checks.items() if not well_), url=url)
+
+
+async def sandbox(url: str) -> Finding:
+    """The sandbox knows no parcel of that name, and says so."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=LIMIT) as session,
+            session.get(f"{url.rstrip('/')}/_sandbox/parcels/doctor") as answer,
+        ):
+            there = answer.status == 404
+    except (aiohttp.ClientError, ValueError, TimeoutError):
+        there = False
+    return well("sandbox", "ok", url=url) if there else ill("sandbox", "gone", url=url)
