@@ -134,8 +134,13 @@ def _meant(found: Sequence[AfterSale]) -> Sequence[AfterSale]:
 
 
 def _step(candidates: Sequence[Candidate]) -> ReasonCode | None:
-    """What a person can do right now so that a parcel may go: nothing else stands in its way."""
+    """What a person can do right now so that a parcel may go: nothing else stands in its way.
+
+    A platform agent outside arbitration is granted nothing by the owner: that reason stands on the parcel.
+    """
     for candidate in candidates:
+        if any(reason.facts.get("why") == "arbitration" for reason in candidate.verdict.reasons):
+            continue
         codes = {reason.code for reason in candidate.verdict.reasons}
         if codes and codes <= ONLY_STEPS:
             return max(codes & ONLY_STEPS, key=lambda code: code is ReasonCode.AGREEMENT_NOT_SIGNED)
