@@ -63,9 +63,14 @@ def sandbox(port: int, log_file: Path, seed: int) -> None:
 def demo() -> None:
     """沙箱和机器人一起启动。 What `make run` starts: a sandbox, unless SANDBOX_URL names one, and `serve --demo`."""
     settings = _settings(demo=True)
+    if sys.stderr.isatty():
+        os.environ.setdefault("BOT_LOG_LEVEL", "warning")  # a newcomer reads the address, not a line for each call
     if settings.sandbox_url:
-        sys.exit(_serve(settings))
-    settings.data.mkdir(parents=True, exist_ok=True)
+        sys.exit(_serve(_settings(demo=True)))
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        _end(f"BOT_DATA: {settings.data} 用不了（{problem.strerror}）。\n{settings.data} cannot be used.")
     port = _free_port()
     command = [sys.executable, "-m", "bot.cli", "sandbox", "--port", str(port), "--log"]
     twin = subprocess.Popen([*command, str(settings.data / "sandbox.jsonl")], preexec_fn=_die_with_parent)  # noqa: PLW1509, S603
@@ -346,10 +351,18 @@ def _write(work: Callable[[Connection], T]) -> T:
 
 def _beside(settings: Settings, use: Callable[[Database], Awaitable[T]]) -> T:
     """Uses the database beside a running bot, whose lock is left alone; the tables are brought up to date first."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot import logs
     from bot.store import migrate
     from bot.store.database import open_database
 
-    migrate.upgrade(settings.database)
+    logs.configure(settings.log_format, "warning")
+    try:
+        migrate.upgrade(settings.database)
+    except (OSError, SQLAlchemyError) as problem:
+        cause = str(getattr(problem, "orig", None) or problem).partition("\n")[0]
+        _end(f"数据库打不开：{cause}\nThe database cannot be opened. intercept-bot doctor 会逐项检查。")
 
     async def once() -> T:
         database = open_database(settings.database)

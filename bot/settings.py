@@ -6,10 +6,12 @@ test compares the two.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_CALL_TIMEOUT_S = 1.2
@@ -63,13 +65,16 @@ class Settings(BaseSettings):
         scheme, separator, rest = value.partition("://")
         if not separator:
             if value:
-                raise ValueError("is no address: postgresql://user@host/name, or empty")
+                raise ValueError(
+                    "不是数据库的地址：postgresql://用户@主机/库名，或者不填 · "
+                    "is no address: postgresql://user@host/name, or empty"
+                )
             return value
         if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
             return f"postgresql+psycopg://{rest}"
         if scheme in {"sqlite", "sqlite+aiosqlite"}:
             return f"sqlite://{rest}"
-        raise ValueError(f"has the unknown scheme {scheme}; postgresql:// or empty")
+        raise ValueError(f"不认识 {scheme}://，只能是 postgresql:// 或不填 · unknown scheme; postgresql:// or empty")
 
     @model_validator(mode="after")
     def _demo_times(self) -> Settings:
@@ -83,14 +88,16 @@ class Settings(BaseSettings):
                 self.stalled_s = DEMO_STALLED_S
         if self.heartbeat_s * 3 > self.stalled_s:
             raise ValueError(
-                f"BOT_STALLED_S ({self.stalled_s:g}) must be at least three times BOT_HEARTBEAT_S "
-                f"({self.heartbeat_s:g}): otherwise a replica that is merely busy passes for dead"
+                f"BOT_STALLED_S（{self.stalled_s:g}）至少是 BOT_HEARTBEAT_S（{self.heartbeat_s:g}）的三倍："
+                "不然一个只是忙的进程会被当成死的 · must be at least three times BOT_HEARTBEAT_S: otherwise a replica "
+                "that is merely busy passes for dead"
             )
         if self.call_timeout_s * 2 >= self.doubt_quiet_s:
             raise ValueError(
-                f"BOT_CALL_TIMEOUT_S ({self.call_timeout_s:g}) must stay below half of BOT_DOUBT_QUIET_S "
-                f"({self.doubt_quiet_s:g}): otherwise a request that is still on its way could pass for one that never "
-                "arrived, and a parcel be asked for twice"
+                f"BOT_CALL_TIMEOUT_S（{self.call_timeout_s:g}）必须小于 BOT_DOUBT_QUIET_S（{self.doubt_quiet_s:g}）的"
+                "一半：不然还在路上的请求会被当成没有到，同一个包裹拦两次 · must stay below half of BOT_DOUBT_QUIET_S: "
+                "otherwise a request that is still on its way could pass for one that never arrived, and a parcel be "
+                "asked for twice"
             )
         return self
 
@@ -105,7 +112,7 @@ def load(*, demo: bool = False) -> Settings:
     try:
         return Settings(demo=demo) if demo else Settings()  # type: ignore[call-arg]
     except ValidationError as problem:
-        lines = [_line(list(map(str, error["loc"])), error["msg"]) for error in problem.errors()]
+        lines = [_line(list(map(str, error["loc"])), _words(error)) for error in problem.errors()]
         raise SettingsError("\n".join(lines)) from None
 
 
@@ -116,8 +123,31 @@ def variable(name: str) -> str:
 
 
 def _line(where: list[str], message: str) -> str:
-    message = message.removeprefix("Value error, ")
     if not where:
         return message
     name = variable(where[0]) if where[0] in Settings.model_fields else where[0]
     return f"{name}: {message}"
+
+
+_WORDS: Mapping[str, str] = {
+    "int_parsing": "应为整数 · must be a whole number",
+    "float_parsing": "应为数 · must be a number",
+    "bool_parsing": "应为 true 或 false · must be true or false",
+    "greater_than": "应大于 {gt:g} · must be above {gt:g}",
+    "greater_than_equal": "不能小于 {ge:g} · must be at least {ge:g}",
+    "less_than": "应小于 {lt:g} · must be below {lt:g}",
+    "less_than_equal": "不能大于 {le:g} · must be at most {le:g}",
+    "literal_error": "只能是 {expected} · must be {expected}",
+}
+
+
+def _words(error: ErrorDetails) -> str:
+    """What is allowed. The value is told only where it cannot be a secret: it is short, and no address."""
+    words = _WORDS.get(error["type"])
+    if words is None:
+        return error["msg"].removeprefix("Value error, ")
+    given = str(error["input"])
+    facts = {**error.get("ctx", {}), "expected": str(error.get("ctx", {}).get("expected", "")).replace(" or ", "、")}
+    return (
+        f"{words.format_map(facts)} ({given})" if len(given) <= 20 and "://" not in given else words.format_map(facts)
+    )
