@@ -1,7 +1,7 @@
 """What can be set from outside: environment first, then the file `.env` in the working folder, then the defaults.
 
-The names without a prefix are those of `contract.md`; all others begin with `BOT_`. `docs/settings.md` lists them, and a
-test compares the two.
+The names without a prefix are those of `contract.md`; all others begin with `BOT_`. `docs/settings.md` lists them, and
+a test compares the two.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _one_driver(cls, value: str) -> str:
-        """psycopg is the only PostgreSQL driver (ruling 26)."""
+        """The only PostgreSQL driver is psycopg (ruling 26)."""
         scheme, separator, rest = value.partition("://")
         if not separator:
             if value:
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
 def load(*, demo: bool = False) -> Settings:
     """Reads the settings; raises `SettingsError` that names every wrong one."""
     try:
-        return Settings(demo=demo) if demo else Settings()  # type: ignore[call-arg]
+        return Settings(demo=demo) if demo else Settings()
     except ValidationError as problem:
         lines = [_line(list(map(str, error["loc"])), _words(error)) for error in problem.errors()]
         raise SettingsError("\n".join(lines)) from None
@@ -147,7 +147,5 @@ def _words(error: ErrorDetails) -> str:
     if words is None:
         return error["msg"].removeprefix("Value error, ")
     given = str(error["input"])
-    facts = {**error.get("ctx", {}), "expected": str(error.get("ctx", {}).get("expected", "")).replace(" or ", "、")}
-    return (
-        f"{words.format_map(facts)} ({given})" if len(given) <= 20 and "://" not in given else words.format_map(facts)
-    )
+    told = words.format_map(error.get("ctx", {}))
+    return f"{told} ({given})" if len(given) <= 20 and "://" not in given else told
