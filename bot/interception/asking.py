@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from bot.carriers.contract import Routes
 from bot.domain.after_sale import AfterSale, AfterSaleStatus
@@ -28,6 +28,7 @@ from bot.store import after_sales, cases
 from bot.store.cases import cases as table
 from bot.store.cases import idempotency
 from bot.store.database import now
+from bot.store.prepared import Prepared
 from bot.store.sql import insert_new
 
 
@@ -195,7 +196,12 @@ def _once(chosen: Sequence[Candidate]) -> list[Candidate]:
 def _of_click(connection: Connection, click: str | None, number: str) -> Row[Any] | None:
     if click is None:
         return None
-    return connection.execute(select(table).where(table.c.click == click, table.c.tracking_number == number)).first()
+    return _CLICKED.first(connection, {"click_": click, "number": number})
+
+
+_CLICKED = Prepared(
+    select(table).where(table.c.click == bindparam("click_"), table.c.tracking_number == bindparam("number"))
+)
 
 
 def _key_taken(connection: Connection, shop_id: str, key: Key, ids: Sequence[str], at: datetime) -> list[str] | None:

@@ -19,6 +19,7 @@ from bot.rules.facts import Blocking, Facts, ShopFacts, Verdict
 from bot.rules.rulebook import RuleSet
 from bot.rules.stage import stage_of_trace
 from bot.store.cases import blocking
+from bot.store.prepared import Prepared
 from bot.store.shops import agreements, shops
 
 
@@ -46,12 +47,12 @@ class Candidate:
 
 def shop_facts(connection: Connection, shop_id: str) -> ShopFacts:
     """The shop as R1–R3 see it; a shop that does not exist is not in operation."""
-    row = connection.execute(_SHOP, {"shop": shop_id}).first()
+    row = _SHOP.first(connection, {"shop": shop_id})
     if row is None:
         return ShopFacts(shop_id, active=False)
     signed: dict[str, str] = {}
-    for kind, version in connection.execute(_SIGNED, {"shop": shop_id}):
-        signed[kind] = max(version, signed.get(kind, ""))
+    for one in _SIGNED.all(connection, {"shop": shop_id}):
+        signed[one.kind] = max(one.version, signed.get(one.kind, ""))
     return ShopFacts(shop_id, active=row.active, cross_border=row.cross_border, signed=signed)
 
 
@@ -99,5 +100,5 @@ def _blocking(case: Interception, shop_id: str) -> Blocking:
     return Blocking(case.id, case.state, own=own, number=case.number if own else None)
 
 
-_SHOP = select(shops.c.active, shops.c.cross_border).where(shops.c.id == bindparam("shop"))
-_SIGNED = select(agreements.c.kind, agreements.c.version).where(agreements.c.shop_id == bindparam("shop"))
+_SHOP = Prepared(select(shops.c.active, shops.c.cross_border).where(shops.c.id == bindparam("shop")))
+_SIGNED = Prepared(select(agreements.c.kind, agreements.c.version).where(agreements.c.shop_id == bindparam("shop")))

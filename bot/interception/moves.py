@@ -86,10 +86,10 @@ def mark(connection: Connection, case_id: str, call_no: int, pace: Pace, *, read
     """
     at = now(connection)
     values = {"id_": case_id, "before": call_no, "needed": readings, **_mark_values(call_no + 1, at, pace)}
-    moved = connection.execute(statements.MARK, values)
-    if moved.rowcount == 1:
+    marked = statements.MARK.run(connection, values) == 1
+    if marked:
         write_event(connection, case_id, at, "sent", {"call": call_no + 1})
-    return moved.rowcount == 1
+    return marked
 
 
 def _mark_values(call_no: int, at: datetime, pace: Pace) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def look_later(connection: Connection, case_id: str) -> None:
     at = now(connection)
     queued = row.phase == Phase.QUEUED.value
     later = retry_unsent(row.created_at, at) if queued else next_look(row.looks_since, at, _CHANCE)
-    connection.execute(update(cases).where(cases.c.id == case_id).values(next_at=later, polls=row.polls + 1))
+    statements.LOOK_LATER.run(connection, {"id_": case_id, "later": later, "looked": row.polls + 1})
 
 
 def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
@@ -207,7 +207,7 @@ def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
 
 def _held(connection: Connection, case_id: str) -> Row[Any] | None:
     """The row, which nobody else changes before this transaction ends."""
-    return connection.execute(statements.HELD, {"id_": case_id}).first()
+    return statements.HELD.first(connection, {"id_": case_id})
 
 
 def _in_flight(row: Row[Any], call_no: int) -> bool:
@@ -217,8 +217,10 @@ def _in_flight(row: Row[Any], call_no: int) -> bool:
 
 def _write(connection: Connection, case_id: str, values: Mapping[str, Any]) -> Row[Any]:
     """Changes a held row, and its version."""
-    changed = update(cases).where(cases.c.id == case_id).values(**values, ver=cases.c.ver + 1).returning(cases)
-    return connection.execute(changed).one()
+    changed = statements.changed(tuple(values)).first(connection, {**values, "id_": case_id})
+    if changed is None:
+        raise LookupError(case_id)
+    return changed
 
 
 def settle(
@@ -263,7 +265,7 @@ def settle(
         values["reasons"] = [reason_document(answer.reason)]
         values["carrier_code"] = answer.reason.carrier_code
         values["carrier_text"] = answer.reason.carrier_text
-    row = connection.execute(statements.settle(to, only), {**values, "id_": case_id, "at": at, "call": call_no}).first()
+    row = statements.settle(to, only).first(connection, {**values, "id_": case_id, "at": at, "call": call_no})
     if row is None:
         return False
     facts = {"state": to.value, "adopted": answer.adopted, **_wire(answer)}
@@ -397,13 +399,13 @@ def _wire(answer: Answer | None) -> dict[str, Any]:
 
 def _changed(connection: Connection, row: Row[Any], at: datetime) -> None:
     """All cards of the case are due, and live pages hear of it."""
-    connection.execute(statements.CARDS_DUE, {"card": f"case:{row.id}", "at": at})
+    statements.CARDS_DUE.run(connection, {"card": f"case:{row.id}", "at": at})
     _told(connection, row.shop_id, row.after_sale_id, row.id, row.ver, at)
     if not (row.click or "").startswith(BATCH):
         return
-    batch = connection.execute(statements.BATCH_RAISED, {"case": row.id}).first()
+    batch = statements.BATCH_RAISED.first(connection, {"case": row.id})
     if batch is not None:
-        connection.execute(statements.CARDS_DUE, {"card": f"batch:{batch.id}", "at": at})
+        statements.CARDS_DUE.run(connection, {"card": f"batch:{batch.id}", "at": at})
         publish(connection, row.shop_id, f"batch:{batch.id}", batch.ver, at)
 
 

@@ -6,13 +6,14 @@ from enum import Enum, auto
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, or_, select, update
 
 from bot.domain.case import Phase, State
 from bot.interception.states import sources
 from bot.store.batches import batch_rows, batches
 from bot.store.cards import outbox
 from bot.store.cases import cases
+from bot.store.prepared import Prepared
 from bot.store.schema import Moment
 
 OPEN = (State.PENDING.value, State.UNKNOWN.value)
@@ -39,12 +40,14 @@ _NARROWED: dict[Only, ColumnElement[bool]] = {
     Only.WATCHED_OUT: cases.c.watch_until <= bindparam("at"),
 }
 
-MARK = (
+_THIS = cases.c.id == bindparam("id_")
+
+MARK = Prepared(
     update(cases)
     .where(
-        cases.c.id == bindparam("id_"),
+        _THIS,
         cases.c.call_no == bindparam("before"),
-        cases.c.phase.in_([Phase.QUEUED.value, Phase.CALLING.value]),
+        cases.c.phase.in_([literal(Phase.QUEUED.value), literal(Phase.CALLING.value)]),
         or_(
             cases.c.phase == Phase.QUEUED.value,
             (cases.c.doubted_call == bindparam("before")) & (cases.c.readings >= bindparam("needed")),
@@ -53,11 +56,15 @@ MARK = (
     .values({name: bindparam(name) for name in ("phase", "call_no", "called_at", "readings", "next_at")})
 )
 
-HELD = select(cases).where(cases.c.id == bindparam("id_")).with_for_update()
+HELD = Prepared(select(cases).where(_THIS).with_for_update())
 
-CARDS_DUE = update(outbox).where(outbox.c.target == bindparam("card")).values(due_at=bindparam("at"))
+LOOK_LATER = Prepared(
+    update(cases).where(_THIS).values(next_at=bindparam("later"), polls=bindparam("looked", type_=Integer))
+)
 
-BATCH_RAISED = (
+CARDS_DUE = Prepared(update(outbox).where(outbox.c.target == bindparam("card")).values(due_at=bindparam("at")))
+
+BATCH_RAISED = Prepared(
     update(batches)
     .where(batches.c.id.in_(select(batch_rows.c.batch_id).where(batch_rows.c.case_id == bindparam("case"))))
     .values(ver=batches.c.ver + 1)
@@ -66,7 +73,14 @@ BATCH_RAISED = (
 
 
 @cache
-def settle(to: State, only: Only | None) -> Update:
+def changed(names: tuple[str, ...]) -> Prepared:
+    """Sets these columns of a held row and raises its version, returning the row."""
+    given: dict[str, Any] = {name: bindparam(name) for name in names}
+    return Prepared(update(cases).where(_THIS).values({**given, "ver": cases.c.ver + 1}).returning(cases))
+
+
+@cache
+def settle(to: State, only: Only | None) -> Prepared:
     """T3b for that end: from the states that may become it, returning the row where it did."""
     plain = ("state", "phase", "settled_at", "next_at", "adopted", "alarm", "ground")
     names = (*plain, "reasons", "carrier_code", "carrier_text")
@@ -82,9 +96,5 @@ def settle(to: State, only: Only | None) -> Update:
     else:
         given["settled_by"] = None
     narrowed = [] if only is None else [_NARROWED[only]]
-    return (
-        update(cases)
-        .where(cases.c.id == bindparam("id_"), cases.c.state.in_([state.value for state in sources(to)]), *narrowed)
-        .values(given)
-        .returning(cases)
-    )
+    before = [literal(state.value) for state in sources(to)]
+    return Prepared(update(cases).where(_THIS, cases.c.state.in_(before), *narrowed).values(given).returning(cases))

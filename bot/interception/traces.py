@@ -99,7 +99,7 @@ def against_us(connection: Connection, case_id: str, pace: Pace) -> bool:
     While a call of ours is in flight or in doubt, the route's own answer comes first; `advance` asks here again after
     two readings that showed nothing.
     """
-    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
+    row = row_of(connection, case_id)
     if row is None or row.state not in moves.OPEN or stage_now(connection, row) is not Stage.DELIVERED:
         return False
     answered = row.phase in {Phase.WATCHING.value, Phase.UNCLEAR.value}
