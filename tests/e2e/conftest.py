@@ -27,9 +27,10 @@ async def bot(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Demo]:
 @pytest.fixture
 def enter(bot: Demo, browser_page: Pages) -> Enter:
     """A browser of its own in which that person has signed in; `there` is where it stands then."""
+    sharp = {"device_scale_factor": 1.5} if os.environ.get("SCREENSHOTS") else {}
 
     async def go(login: str = "agent", there: str = "/", *, password: str = "", **options: object) -> "Page":
-        page = await browser_page.open(f"{bot.base}/sign-in?next={there}", **options)  # type: ignore[arg-type]
+        page = await browser_page.open(f"{bot.base}/sign-in?next={there}", **{**sharp, **options})  # type: ignore[arg-type]
         if password:
             await page.fill("#u", login)
             await page.fill("#pw", password)

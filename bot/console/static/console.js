@@ -1,4 +1,4 @@
-// Every page works as plain forms; this makes them live and quick. One module, no build step, below 15 kB.
+// Pages work as plain forms; this makes them live and quick. One module, below 15 kB.
 const d = document, { body } = d, { live } = body.dataset, now = Date.now, focused = () => d.activeElement;
 const $ = (s, n = d) => n.querySelector(s), $$ = (s, n = d) => [...n.querySelectorAll(s)];
 const on = (at, type, act, more) => at?.addEventListener(type, act, more);
@@ -17,7 +17,7 @@ const rest = (node) => { node.until = now() + 400; };
 
 const notice = (text) => { put("[data-notice]", text); setTimeout(put, 9000, "[data-notice]", ""); };
 
-// parts: applied when newer, never under the hand
+// applied when newer, never under the hand
 const waiting = new Map();
 const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
 const toEnd = () => { if (log) log.scrollTop = log.scrollHeight; };
@@ -51,7 +51,7 @@ function swap(old, part) {
 let unseen = 0;
 function arrive(part) {
 	const stay = atEnd(), node = made(part.html), of = (m) => +m.id.slice(1), next = $$(".msg", log).find((m) => of(m) > of(node));
-	if (next) next.before(node); else $("[data-messages]").append(node);
+	if (next) next.before(node); else $(".log").append(node);
 	ready(node);
 	if (stay) node.scrollIntoView({ block: node.offsetHeight > log.clientHeight ? "start" : "end" });
 	else put("[data-pill]", count(W.pill, ++unseen));
@@ -59,7 +59,7 @@ function arrive(part) {
 const later = new Set();
 const late = ({ t }) => put("[data-new]", fill(W.new, { n: later.add(t).size }));
 
-// the list: a row changes at once, its place when nobody points at it
+// a row changes at once, its place when nobody points at it
 const moves = new Map(), inUse = () => list.matches(":hover") || list.contains(focused());
 function conversation(part, old) {
 	const fresh = part.html && made(part.html);
@@ -317,7 +317,7 @@ on(d, "keydown", (event) => {
 	if (enter && box?.open && ctrl) { stop(); $("[data-main]", box)?.click(); }
 	if (key === "F6") {
 		stop();
-		const panes = $$("[data-pane-of]").filter((p) => p.offsetParent), from = panes.findIndex((p) => p.contains(focused()));
+		const panes = $$(".pane").filter((p) => p.offsetParent), from = panes.findIndex((p) => p.contains(focused()));
 		panes.at((from + (shiftKey ? -1 : 1)) % panes.length)?.focus();
 	}
 	if (!live || kept.letters === "false" || ctrl || event.altKey || $("dialog[open]") || at.matches("input:not([type=checkbox]),textarea,select")) return;
@@ -334,5 +334,6 @@ on(log, "wheel", () => $$(".msg", log).forEach((m) => m.removeAttribute("style")
 for (const s of $$("[data-letters]")) s.checked = kept.letters !== "false";
 ready(d);
 toEnd();
+$("a.conv[aria-current]")?.scrollIntoView({ block: "center" });
 connect();
 if (live) setInterval(() => { ticks(); watch(); }, 1000);

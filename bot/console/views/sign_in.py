@@ -27,7 +27,8 @@ LONGEST_PASSWORD = 1_000
 TRIES = ("", "/intercept 75400000000562", "/intercept 75400000005512", "", "")
 """What 「先试这个」 has people type; numbers of the sample shop."""
 
-SUCCESS, REFUSAL, LATE, CONTRADICTION = "YT7400000000123", "75400000000562", "75400000005512", "75400000000481"
+SUCCESS, REFUSAL, LATE = "YT7400000000123", "75400000000562", "75400000005512"
+CONTRADICTED = "7312045566778890481"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +180,12 @@ def _read(connection: Connection, demo: Demo) -> tuple[str, Mapping[str, Person]
 
 def _done(connection: Connection, shop_id: str, known: Mapping[str, Person]) -> tuple[bool, ...]:
     rows = connection.execute(
-        select(cases.c.tracking_number, cases.c.state, cases.c.way_home).where(
-            cases.c.shop_id == shop_id, cases.c.tracking_number.in_((SUCCESS, LATE, CONTRADICTION))
+        select(cases.c.tracking_number, cases.c.state).where(
+            cases.c.shop_id == shop_id, cases.c.tracking_number.in_((SUCCESS, LATE))
         )
     ).all()
     succeeded = {row.tracking_number for row in rows if row.state == "succeeded"}
-    contradicted = any(row.way_home == "contradicted" for row in rows)
+    contradicted = _typed(connection, shop_id, messages.c.conversation == CONTRADICTED)
     refusal = _typed(connection, shop_id, messages.c.body["text"].as_string().like(f"%{REFUSAL}%"))
     newcomer = known["newcomer"].id if "newcomer" in known else ""
     denied = _typed(connection, shop_id, messages.c.author_id == newcomer)
