@@ -1,4 +1,4 @@
-"""The command line (`contract.md`). A command imports what it needs when it runs: `parse` starts at once (ruling 12)."""
+"""The command line (`contract.md`). Each command imports late what it needs: `parse` starts at once (ruling 12)."""
 
 from __future__ import annotations
 

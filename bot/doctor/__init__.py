@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 from bot import logs
-from bot.doctor import ground, running, ways
+from bot.doctor import chats, ground, running, ways
 from bot.doctor.findings import Finding
 from bot.settings import Settings
 
@@ -35,6 +35,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await running.server(settings)
         if settings.sandbox_url:
             yield await running.sandbox(settings.sandbox_url)
+        for finding in chats.examine(settings):
+            yield finding
         if rules is not None:
             async for finding in ways.examine(settings, rules, database):
                 yield finding
