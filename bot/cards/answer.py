@@ -37,7 +37,6 @@ def answer_card(
     lang = draw.lang
     facts = [Fact("", text=line) for line in about]
     facts += [Fact("", text=" ".join(filter(None, (a.words, a.own))), rules=a.rules[:4]) for a in answers]
-    can_open = "open" in actions
     return Card(
         id=card_id,
         version=version,
@@ -47,14 +46,12 @@ def answer_card(
         lang=lang,
         at=draw.now,
         facts=tuple(facts[:6]),
-        next_step=text("answer.about.next_open", lang) if can_open else "",
-        next_label=text("label.next", lang) if can_open else "",
         buttons=row(
             press(actions, "open", "answer.button.open", lang, kind="primary"),
             press(actions, "useful", "answer.button.useful", lang),
             press(actions, "useless", "answer.button.useless", lang),
         ),
-        foot=rated,
+        foot=rated or (text("answer.about.next_open", lang) if "open" in actions else ""),
     )
 
 

@@ -53,7 +53,7 @@ class Questions:
         """The answer, a menu, the record of a named parcel, or silence."""
         words = incoming.text or ""
         mode = await self._rooms.database.read(lambda c: questions.mode(c, incoming.chat.channel, incoming.chat.id))
-        if mode == "off" or not words.strip() or not hasattr(Reading, "guesses"):
+        if mode == "off" or not words.strip():
             return SILENCE
         extra = await self._rooms.database.read(lambda c: questions.live_phrases(c, incoming.asker.shop_id))
         reading = read(words, extra)
@@ -84,7 +84,7 @@ class Questions:
         question = await self._rooms.database.read(lambda c: questions.get(c, asker.shop_id, int(rest)))
         if question is None:
             return None
-        card_id = f"answer:{question.seq}"
+        card_id, draw = f"answer:{question.seq}", Draw(question.lang, draw.now)
         if not question.topics:
             verbs = {topic: action("topic", f"{question.seq}:{topic}") for topic in question.guesses}
             return menu_card(card_id, question.guesses, draw, verbs) if verbs else None
