@@ -1,7 +1,7 @@
 """Carriers in memory, one for each way in which a doubt is settled, and what may befall a request on its way.
 
 They take orders as the real ones do: 中通 knows a request id again, 圆通 refuses a second order of a waybill, the
-platform takes every apply as a further order and shows it only after a while, and what is arranged by hand has no guard.
+platform takes every apply as a further order and shows it only after a while, and nothing guards what is done by hand.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Order:
     request_id: str
     made_at: float
     state: str
-    hidden: int = 1
-    """So many readings may still overlook it, though it is there."""
+    overlooked: bool = False
+    """A reading has overlooked it, though it was there."""
 
 
 @dataclass
@@ -94,6 +94,8 @@ class Carrier:
     def __init__(self, kind: Kind, numbers: list[str], base: datetime) -> None:
         self.kind = kind
         self.t = 0.0
+        self.overlooks = False
+        """The platform reads an old copy once, for each order: two readings are not one too many."""
         self._base = base
         self.boxes = {number: Box(number) for number in numbers}
         for box in self.boxes.values():
@@ -139,7 +141,7 @@ class Carrier:
             return Answer(Said.NEVER_LEFT, got="S203")
         if verb == "create":
             return self._create(box, ask)
-        return self._query(box, ask, fate) if verb == "query" else self._cancel(box, ask)
+        return self._query(box, ask) if verb == "query" else self._cancel(box, ask)
 
     def _create(self, box: Box, ask: Ask) -> Answer:
         held = box.effective
@@ -168,13 +170,13 @@ class Carrier:
             return Answer(Said.PROCESSING, order.reference)
         return Answer(Said.SUCCEEDED, order.reference, settled_by=FACTS[self.kind].settled_by)
 
-    def _query(self, box: Box, ask: Ask, fate: str) -> Answer:
+    def _query(self, box: Box, ask: Ask) -> Answer:
         if self.kind is Kind.PLATFORM:
             order = box.effective
             if order is None or order.made_at + SHOWS_AFTER_S > self.t:
                 return Answer(Said.NOTHING)
-            if fate == "overlooked" and order.hidden:
-                order.hidden -= 1
+            if self.overlooks and not order.overlooked:
+                order.overlooked = True
                 return Answer(Said.NOTHING, got="an old copy was read")
             return Answer(Said.SUCCEEDED, settled_by=SettledBy.PLATFORM)
         order = next((order for order in box.orders if order.reference == ask.reference), None)

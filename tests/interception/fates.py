@@ -40,6 +40,8 @@ class Fate:
     """The process dies when the request has just left."""
     left: bool = True
     defect: bool = False
+    down: float = 0.0
+    """So long nobody reaches the carrier, after this one has."""
 
 
 PLAIN = Fate("plain")
@@ -53,6 +55,7 @@ OF_A_CREATE = (PLAIN,) * 6 + (
     LOST,
     TRAVELS,
     TRAVELS,
+    *(Fate("goes down", answers=None, down=QUIET_S + 5),) * 2,
     Fate("slow", travels=1.0, answers=0.9),
     Fate("error"),
     Fate("turned_away"),
@@ -64,7 +67,6 @@ OF_A_CREATE = (PLAIN,) * 6 + (
     Fate("defect", defect=True, answers=None),
 )
 OF_A_QUERY = (PLAIN,) * 6 + (
-    *(Fate("overlooked"),) * 4,
     LOST_ANSWER,
     Fate("slow", travels=1.0, answers=0.9),
     Fate("error"),
@@ -84,6 +86,7 @@ class Fates:
         self._draw = draw
         self._sleeps = draw((2, 0, 1, 4), "sleeps or deaths")
         self._faults = draw((4, 0, 1, 2, 10), "faults on the way")
+        self.overlooks = bool(draw((False, True), "the platform overlooks each order once"))
         self.wild = True
         self.down = False
         """Nothing leaves at all."""

@@ -24,6 +24,13 @@ class NoQuietTime(Advance):
         return super()._read_answered(connection, row, route, answer, late)
 
 
+class WallClockAlone(Advance):
+    """Read: the quiet time is told by a clock that can be set."""
+
+    def _still_quiet(self, case_id: str) -> timedelta:
+        return timedelta(0)
+
+
 class OneReading(Advance):
     """Read: a single reading that shows nothing permits a further call."""
 

@@ -169,6 +169,9 @@ class Process:
             world.after(0.1, self, task, problem=Defect("a defect in a route"))
         else:
             world.after(TIMEOUT_S, self, task, Answer(Said.NO_ANSWER, got="time limit"))
+        if fate.down:
+            world.fates.down = True
+            world.at(world.clock.t + fate.down, world.up_again)
         if fate.kills:
             self.die()
 
@@ -215,6 +218,7 @@ class World:
         self.clock = VirtualClock()
         self.database = MemoryDatabase(self.clock, shared=setup.shared, refuses=fates.refused_by_database)
         self.carrier = Carrier(setup.kind, NUMBERS, START)
+        self.carrier.overlooks = fates.overlooks
         self.route = setup.route(self.carrier)
         self.acknowledged: dict[tuple[str, str, str], str] = {}
         self.log: list[str] = []
@@ -311,6 +315,11 @@ class World:
                 self.database.at_once(recover)
 
         self.at(self.clock.t + self.fates.restarts_after(), act)
+
+    def up_again(self) -> None:
+        """The carrier can be reached."""
+        self.fates.down = False
+        self.tell("the carrier is up")
 
     def process(self, index: int) -> Process | None:
         """A living one."""
