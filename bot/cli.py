@@ -271,6 +271,23 @@ def person_add(shop_id: str, login: str, role: str, name: str) -> None:
         click.echo(password)
 
 
+@person.command("code")
+@click.argument("login")
+def person_code(login: str) -> None:
+    """聊天账号的绑定码，10 分钟有效，只用一次。 A code that binds a chat account, once, within 10 minutes."""
+    from bot.merchants import people
+    from bot.store import chats
+
+    def make(connection: Connection) -> str | None:
+        found = people.by_login(connection, login)
+        return None if found is None else chats.new_code(connection, found.id, datetime.now(UTC))
+
+    code = _write(make)
+    if code is None:
+        _end(f"没有登录名 {login}。\nThere is no login {login}.")
+    click.echo(code)
+
+
 @main.command()
 def doctor() -> None:
     """检查设置、数据库、通道、凭证、时钟。 One line each; exit 1 when one fails."""

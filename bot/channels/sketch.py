@@ -105,22 +105,24 @@ def sketch(card: Card, means: Means, detail: Detail = Detail.ALL) -> Sketch:
     """The card's parts for what this platform can do."""
     shown = card.parcels if detail < Detail.FEW else card.parcels[:FEW_PARCELS]
     presses, locked, links = _buttons(card, means)
+    boxes = _boxes(card) if means.picks else ()
     more = len(card.parcels) - len(shown)
     if more:
         locked = (*locked, text("channel.more_parcels", card.lang, n=more))
     return Sketch(
         title=card.title,
         head=tuple(filter(None, (f"{card.carrier_name} {card.tracking_number}".strip(), card.subject, card.aside))),
-        facts=tuple((fact.label, said(fact)) for fact in card.facts),
+        # A sum beside boxes would be wrong after the first tick: each parcel's own fee stands with it.
+        facts=() if boxes else tuple((fact.label, said(fact)) for fact in card.facts),
         contradiction=tuple((fact.label, said(fact)) for fact in card.contradiction),
         contradiction_label=card.contradiction_label,
         lines=tuple((fact.label, said(fact)) for fact in card.lines),
         parcels=tuple(_parcel(parcel, card.lang, detail, alone=len(shown) == 1) for parcel in shown),
-        boxes=_boxes(card) if means.picks else (),
+        boxes=boxes,
         ticks=_ticks(card, means) if means.picks else (),
         choices=tuple((choice.label, choice.text) for choice in card.choices),
         next_label=card.next_label or text("label.next", card.lang),
-        next_step=card.next_step,
+        next_step=text("channel.pick_next", card.lang) if boxes else card.next_step,
         presses=presses,
         locked=locked,
         links=links,

@@ -1,0 +1,12 @@
+"""The other end of every platform that a section of `channels.toml` may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.channels.peers import Peer
+from tests.channels.slack.peer import SlackPeer
+
+PEERS: Mapping[str, Callable[[], Peer]] = {
+    "slack": SlackPeer,
+}

@@ -1,0 +1,87 @@
+"""What every channel owes, over every platform that can be configured."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from bot.cards.card import Card, CardParcel, CardReason, Fact
+from bot.channels.contract import Channel, Webhook
+from bot.channels.registry import PLATFORMS, build
+from bot.outbound import Outbound
+from tests.cards.samples import EN, ZH, everything
+from tests.channels.peers import Peer
+from tests.channels.platforms import PEERS
+from tests.channels.receptions import nobody
+
+CARDS = {f"{draw.lang}:{name}": card for draw in (ZH, EN) for name, card in everything(draw).items()}
+
+
+@pytest.fixture(params=PEERS)
+def peer(request: pytest.FixtureRequest) -> Peer:
+    """Each platform in turn."""
+    return PEERS[request.param]()
+
+
+def _words(card: Card, shown: str) -> None:
+    assert card.title in shown
+    for fact in card.facts:
+        if "元" in fact.strong or "¥" in fact.strong:
+            assert fact.strong in shown or any(p.fee and p.fee.strong in shown for p in card.parcels), fact
+        assert all(rule in shown for rule in fact.rules)
+    for parcel in card.parcels:
+        assert all(reason.rule is None or reason.rule in shown for reason in parcel.reasons)
+
+
+def test_every_platform_has_another_end() -> None:
+    """A platform without a simulator and without this set of tests does not get in."""
+    assert set(PLATFORMS) == set(PEERS)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_every_card_can_be_drawn(peer: Peer, name: str) -> None:
+    """Each card keeps within the platform's limits and says result, fee, rule and next step."""
+    card = CARDS[name]
+    seen = peer.drawn(card, "https://bot.example")
+    _words(card, seen.text)
+    if card.next_step and not seen.boxes:
+        assert card.next_step in seen.text
+    for button in card.buttons:
+        if button.kind in ("plain", "primary") and not button.why_not and not card.ticks and not card.parcels:
+            assert button.action in seen.buttons.values()
+
+
+def test_a_card_of_many_parcels_fits(peer: Peer) -> None:
+    """Twenty parcels with every reason: gauge and goods go first, then the words of the reasons, never a rule."""
+    card = CARDS["zh:confirm"] if "zh:confirm" in CARDS else next(c for c in CARDS.values() if c.kind == "confirm")
+    reasons = tuple(CardReason(f"r{n}", f"R{n}", "说明" * 40, "办法" * 40) for n in range(1, 12))
+    refused = replace(card.parcels[0], pickable=False, picked=False, reasons=reasons, fee=Fact("费用", "0.00 元"))
+    parcels: list[CardParcel] = [replace(refused, tracking_number=f"7540000000{n:04}") for n in range(20)]
+    seen = peer.drawn(replace(card, parcels=tuple(parcels)), "")
+    assert card.title in seen.text
+    assert "R11" in seen.text
+
+
+def test_nobody_rings_everybody(peer: Peer) -> None:
+    """What buyers and carriers wrote is shown and commands nothing."""
+    card = next(c for c in CARDS.values() if c.kind == "result")
+    evil = "<!channel> <https://evil.example|点我> @all <at id=all></at> **x** `y` [a](http://evil.example) \u202e"
+    seen = peer.drawn(replace(card, facts=(Fact("费用", "0.00 元", evil),)), "")
+    assert [words for words in peer.commands if words in seen.text] == []
+
+
+async def test_a_channel_says_what_it_is(peer: Peer) -> None:
+    """Each meets the contract, answers in time, and is found under its own name."""
+    await peer.start()
+    try:
+        async with Outbound() as outbound:
+            [channel] = build(tomllib.loads(peer.section()), nobody(), outbound)
+        made: Channel = channel
+        assert made.facts.name == peer.name
+        assert made.facts.title
+        assert isinstance(channel, Webhook)
+        assert channel.hooks
+    finally:
+        await peer.close()

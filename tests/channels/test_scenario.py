@@ -1,0 +1,87 @@
+"""The whole story over every platform: a stranger, a code, the command, the choice, the confirmation, the result."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.channels.conftest import Open
+from tests.channels.peers import Peer, until
+from tests.channels.platforms import PEERS
+
+ZHOU = "7312045566778894001"
+"""周**: two parcels, both may go."""
+FIRST, SECOND = "75400000004001", "460000000004001"
+
+
+@pytest.fixture(params=PEERS)
+def peer(request: pytest.FixtureRequest) -> Peer:
+    """Each platform in turn."""
+    return PEERS[request.param]()
+
+
+async def test_from_the_command_to_the_record(meeting: Open, peer: Peer) -> None:
+    """A stranger is told how to bind; bound, the command leads over a choice to one interception and its result."""
+    team = await meeting(peer)
+    before = await team.left()
+    assert (await peer.say(f"/intercept {ZHOU}")).status == 200
+    await until(lambda: any("绑定" in words for words in peer.told()))
+    assert await team.left() == before
+
+    assert (await peer.say(f"/bind {await team.code()}")).status == 200
+    await until(lambda: any("周琳" in words for words in peer.told()))
+
+    assert (await peer.say(f"/intercept {ZHOU}")).status == 200
+    card = await until(lambda: next((one for one in peer.seen() if FIRST in one.text and one.buttons), None))
+    assert SECOND in card.text
+    assert "3.00 元" in card.text
+    words = "确认拦截" if card.boxes else FIRST[-4:]
+    assert (await peer.press(card, words, picked=[FIRST])).status == 200
+
+    result = await until(lambda: next((one for one in peer.seen() if "拦截成功" in one.text), None))
+    assert FIRST in result.text
+    assert "3.00 元 已从货款账户扣除" in result.text
+    [case] = await team.bot.cases(ZHOU)
+    assert (case.tracking_number, case.state, case.asked_by) == (FIRST, "succeeded", "周琳")
+    assert await team.charged(ZHOU) == 300
+
+    assert (await peer.say(f"/records {FIRST}")).status == 200
+    await until(lambda: any("拦截记录" in one.text and "拦截成功" in one.text for one in peer.seen()))
+
+
+async def test_pressed_twice_is_asked_once(meeting: Open, peer: Peer) -> None:
+    """The same card pressed twice, also by two presses at once, leads to one interception."""
+    team = await meeting(peer)
+    await team.bind()
+    await peer.say(f"/intercept {ZHOU}")
+    card = await until(lambda: next((one for one in peer.seen() if FIRST in one.text and one.buttons), None))
+    words = "确认拦截" if card.boxes else FIRST[-4:]
+    await peer.press(card, words, picked=[FIRST])
+    await peer.press(card, words, picked=[FIRST])
+    await until(lambda: any("拦截成功" in one.text for one in peer.seen()))
+    assert len(await team.bot.cases(ZHOU)) == 1
+    assert sum("拦截成功" in one.text for one in peer.seen()) == 1
+
+
+async def test_hostile_requests_leave_nothing_behind(meeting: Open, peer: Peer) -> None:
+    """Unsigned, wrongly signed, stale, cut short, another tenant's, incomplete or oversized: refused."""
+    team = await meeting(peer)
+    await team.bind()
+    before = await team.left()
+    for what, sent in peer.hostile("confirm.0123456789"):
+        heard = await peer.send(sent)
+        assert 400 <= heard.status < 500, what
+        assert heard.body == b"" or b"signature" not in heard.body.lower(), what
+        assert await team.left() == before, what
+    assert peer.seen() == []
+
+
+async def test_a_forged_button_does_nothing(meeting: Open, peer: Peer) -> None:
+    """A value that was made up, or that belongs to another shop, finds nothing: no interception, no fee."""
+    team = await meeting(peer)
+    await team.bind()
+    await peer.say("/intercept 75400000004002")
+    card = await until(lambda: next((one for one in peer.seen() if one.buttons), None))
+    for value in ("confirm.000000000000000000000000", "confirm.' or 1=1", "cancel.case-1", "nothing", "|", "open.x|y"):
+        forged = type(card)(card.ref, card.text, {"forged": value}, {}, 0)
+        assert (await peer.press(forged, "forged")).status == 200
+    assert await team.bot.cases("7312045566778894002") == []
