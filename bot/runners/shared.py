@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,7 +109,9 @@ class SharedRunner:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=0.5)
-        await self._jobs.close()
+        with suppress(TimeoutError):  # a database that is gone keeps nobody from ending
+            async with asyncio.timeout(1.0):
+                await self._jobs.close()
 
     async def _work(self) -> None:
         # The worker ends when its own bookkeeping fails: the database was away, or it was taken for dead.

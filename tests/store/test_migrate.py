@@ -80,6 +80,14 @@ def test_checks_are_in_the_database(look: Connection) -> None:
     assert {"ck_cases_state_phase", "ck_cases_fee_only_on_success"} <= checks
 
 
+def test_looks_are_swept_early(shared_url: str) -> None:
+    """The table of cases, whose rows change at each look, leaves room in its pages and is vacuumed often."""
+    engine = create_engine(shared_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT reloptions FROM pg_class WHERE relname = 'cases'")).scalar_one()
+    assert set(found) == {"fillfactor=80", "autovacuum_vacuum_scale_factor=0.02"}
+
+
 def test_a_second_start_changes_nothing(any_url: str) -> None:
     """A database that is up to date is left alone, whatever is in it."""
     engine = create_engine(any_url, poolclass=NullPool)
