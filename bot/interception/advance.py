@@ -168,7 +168,7 @@ class Advance:
         await self._database.write(lambda c: self._answered(c, row, route, answer))
         self._settled(answer, row.id)
         if answer.said is Said.PROCESSING:
-            await self(row.id)  # "at once" of ruling 7: a carrier often knows by now, and somebody is looking at the card
+            await self(row.id)  # "at once" of ruling 7: a carrier often knows by now, and somebody waits
 
     def _answered(self, connection: Connection, row: Row[Any], route: Route, answer: Answer) -> None:
         case_id, call_no = row.id, row.call_no

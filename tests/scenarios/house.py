@@ -31,7 +31,7 @@ from bot.merchants import agreements, keys, passwords, people, permissions, shop
 from bot.merchants.passwords import Cost
 from bot.rules.rulebook import RuleBook
 from bot.settings import Settings
-from bot.store.cases import cases
+from bot.store.cases import cases, events_of
 from bot.store.database import Database, now, open_database
 from tests.scenarios.wire import Answer, Api, after_sale
 from tests.twin import Twin
@@ -206,8 +206,12 @@ class Shop:
         """What the tables have of an interception, beside what the doors tell."""
         return await self.bot.database.read(lambda c: c.execute(select(cases).where(cases.c.id == case_id)).one())
 
+    async def story(self, case_id: str) -> list[str]:
+        """What happened to an interception, in order: `asked`, `sent`, `doubt`, `reading`, `settled` …"""
+        return [event.kind for event in await self.bot.database.read(lambda c: events_of(c, case_id))]
 
-STAFF = {
+
+STAFF: Mapping[str, Role] = {
     "owner": Role.OWNER,
     "agent": Role.AGENT,
     "agent2": Role.AGENT,

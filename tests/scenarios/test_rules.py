@@ -41,7 +41,8 @@ MAY: dict[str, dict[str, Any]] = {
     "R9: no trace at all": {"trace": []},
 }
 
-EXCLUDED = "fresh_food virtual jewellery antiques second_hand tea large_appliance made_to_order".split()
+EXCLUDED = ["fresh_food", "virtual", "jewellery", "antiques", "second_hand", "tea"]
+EXCLUDED += ["large_appliance", "made_to_order"]
 
 MAY_NOT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "R5: 1000.00": ("VALUE_TOO_HIGH", "R5", {"items": [priced(100_000)]}),
