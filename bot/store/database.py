@@ -14,7 +14,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,8 +123,12 @@ def _sqlite_engine(path: Path, clock: Clock, pool: type[Pool], *, writer: bool, 
 
 @dataclass(slots=True)
 class _Waiting:
+    """A transaction, who waits for it, and what came of it."""
+
     work: Work[Any]
-    future: Future[Any]
+    future: asyncio.Future[Any]
+    value: Any = None
+    problem: Exception | None = None
 
 
 class _Writer(threading.Thread):
@@ -162,43 +166,42 @@ class _Writer(threading.Thread):
                     first = self._queue.get_nowait()
                 except queue.Empty:
                     break
-            group = [w for w in group if w.future.set_running_or_notify_cancel()]
-            if group and not self._together(group):
-                for waiting in group:
-                    self._alone(waiting)
+            group = [w for w in group if not w.future.cancelled()]
+            if self._together(group):
+                _answer(group)
+                continue
+            for waiting in group:
+                self._alone(waiting)
+                _answer([waiting])
         self._connection.close()
 
     def _together(self, group: Sequence[_Waiting]) -> bool:
-        if len(group) == 1:
+        if len(group) <= 1:
             return False
         try:
             self._begin()
-            values = [waiting.work(self._connection) for waiting in group]
+            for waiting in group:
+                waiting.value = waiting.work(self._connection)
             self._commit()
         except Exception as problem:  # noqa: BLE001 - whatever it is, each is run alone and keeps its own
             self._roll_back()
             log.debug("store.group_split", size=len(group), problem=type(problem).__name__)
             return False
-        for waiting, value in zip(group, values, strict=True):
-            waiting.future.set_result(value)
         return True
 
     def _alone(self, waiting: _Waiting) -> None:
         try:
             self._begin()
-            value = waiting.work(self._connection)
+            waiting.value = waiting.work(self._connection)
             self._commit()
         except OperationalError as problem:
             self._roll_back()
             log.error("store.not_stored", problem=str(problem.orig))  # noqa: TRY400 - the caller gets all of it
-            not_stored = NotStored(str(problem.orig))
-            not_stored.__cause__ = problem
-            waiting.future.set_exception(not_stored)
+            waiting.problem = NotStored(str(problem.orig))
+            waiting.problem.__cause__ = problem
         except Exception as problem:  # noqa: BLE001 - it belongs to whoever asked, not to this thread
             self._roll_back()
-            waiting.future.set_exception(problem)
-        else:
-            waiting.future.set_result(value)
+            waiting.problem = problem
 
     def _begin(self) -> None:
         self._connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -212,6 +215,24 @@ class _Writer(threading.Thread):
             self._connection.exec_driver_sql("ROLLBACK")
         with suppress(DBAPIError):
             self._connection.rollback()
+
+
+def _answer(group: Sequence[_Waiting]) -> None:
+    """Tells all of them at once: waking the loop for each costs more than what most of them did."""
+    for loop in {waiting.future.get_loop() for waiting in group}:
+        mine = [waiting for waiting in group if waiting.future.get_loop() is loop]
+        with suppress(RuntimeError):  # its loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_tell, mine)
+
+
+def _tell(group: Sequence[_Waiting]) -> None:
+    for waiting in group:
+        if waiting.future.done():  # cancelled meanwhile, which undoes nothing
+            continue
+        if waiting.problem is None:
+            waiting.future.set_result(waiting.value)
+        else:
+            waiting.future.set_exception(waiting.problem)
 
 
 class SqliteDatabase:
@@ -233,9 +254,9 @@ class SqliteDatabase:
         """One transaction, perhaps sharing its commit with others. Cancelling the caller does not undo it."""
         if self._closed:
             raise NotStored("the database is closed")
-        future: Future[T] = Future()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._writer.put(_Waiting(work, future))
-        return await asyncio.wrap_future(future)
+        return await future
 
     async def read(self, work: Work[T]) -> T:
         """All its statements see what was committed when the first of them began."""
