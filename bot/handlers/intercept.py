@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 
 from bot.cards.views import Draw
 from bot.domain.after_sale import AfterSale, AfterSaleStatus
-from bot.domain.reason import ReasonCode
+from bot.domain.reason import Reason, ReasonCode
 from bot.handlers.contract import Incoming, Reply, Shown
 from bot.handlers.grammar import Parsed
 from bot.handlers.outgoing import ONLY_STEPS, Outgoing
 from bot.handlers.rooms import Rooms
 from bot.interception.asking import Target
+from bot.interception.batch import Outcome
 from bot.interception.errors import TooMany
 from bot.interception.facts import Candidate
+from bot.interception.moves import BATCH
 from bot.store.cards import Offer, offer, offered, use
 from bot.store.database import now
 
@@ -54,7 +56,18 @@ class Intercept:
             batch = await self._rooms.batches.draft(incoming.asker, numbers, incoming.conversation)
         except TooMany:
             return await self._outgoing.reply(["usage"], incoming.asker, incoming.chat.lang)
-        return await self._outgoing.reply([f"batch:{batch.id}"], incoming.asker, incoming.chat.lang)
+        target = f"batch:{batch.id}"
+        if not any(row.outcome is Outcome.ELIGIBLE for row in batch.rows):
+            step = _step([row.reasons for row in batch.rows if row.outcome is Outcome.REFUSED])
+            target = {ReasonCode.AGREEMENT_NOT_SIGNED: f"signup:{batch.id}", None: target}.get(step, "denied")
+        return await self._outgoing.reply([target], incoming.asker, incoming.chat.lang)
+
+    async def _again(self, incoming: Incoming, batch_id: str) -> Reply:
+        """The same numbers once more, after what stood in their way was lifted."""
+        before = await self._rooms.batches.get(incoming.asker.shop_id, batch_id)
+        if before is None:
+            return await self._outgoing.reply([f"not_found:{batch_id}"], incoming.asker, incoming.chat.lang)
+        return await self._batch(incoming, list(dict.fromkeys(row.typed for row in before.rows)))
 
     async def pressed_open(self, incoming: Incoming, after_sale_id: str) -> Reply:
         """The button of an after-sale; a number that the shop does not have is said so."""
@@ -63,13 +76,16 @@ class Intercept:
     async def open(self, incoming: Incoming, after_sale_id: str, *, named: Sequence[str] = ()) -> Reply:
         """The confirmation, or what has to happen before it: signing (U3), a permission (R11).
 
-        A parcel that was named is picked, and so is the only one that can go; several are a choice, never a guess.
+        A parcel that was named is picked, and so is the only one that can go; several are a choice, never a guess. A
+        batch in place of an after-sale is checked again.
         """
         asker, lang = incoming.asker, incoming.chat.lang
+        if after_sale_id.startswith(BATCH):
+            return await self._again(incoming, after_sale_id)
         candidates = await self._rooms.interceptions.candidates(asker, after_sale_id, fresh=True)
         if not candidates:
             return await self._outgoing.reply([f"not_found:{after_sale_id}"], asker, lang)
-        step = _step(candidates)
+        step = _step([candidate.verdict.reasons for candidate in candidates])
         if step is ReasonCode.AGREEMENT_NOT_SIGNED:
             return await self._outgoing.reply([f"signup:{after_sale_id}"], asker, lang)
         if step is ReasonCode.PERMISSION_DENIED:
@@ -133,15 +149,15 @@ def _meant(found: Sequence[AfterSale]) -> Sequence[AfterSale]:
     return still_open if len(found) > 1 and len(still_open) == 1 else found
 
 
-def _step(candidates: Sequence[Candidate]) -> ReasonCode | None:
+def _step(parcels: Sequence[Sequence[Reason]]) -> ReasonCode | None:
     """What a person can do right now so that a parcel may go: nothing else stands in its way.
 
     A platform agent outside arbitration is granted nothing by the owner: that reason stands on the parcel.
     """
-    for candidate in candidates:
-        if any(reason.facts.get("why") == "arbitration" for reason in candidate.verdict.reasons):
+    for reasons in parcels:
+        if any(reason.facts.get("why") == "arbitration" for reason in reasons):
             continue
-        codes = {reason.code for reason in candidate.verdict.reasons}
+        codes = {reason.code for reason in reasons}
         if codes and codes <= ONLY_STEPS:
             return max(codes & ONLY_STEPS, key=lambda code: code is ReasonCode.AGREEMENT_NOT_SIGNED)
     return None

@@ -88,6 +88,8 @@ class Steps:
         asker, lang = incoming.asker, incoming.chat.lang
         try:
             await self._rooms.interceptions.cancel(asker, case_id)
+        except PermissionDenied:
+            return await self._outgoing.reply(["denied"], asker, lang)
         except NotFound:
             return await self._outgoing.reply([f"not_found:{case_id}"], asker, lang)
         except NotCancellable:
@@ -118,6 +120,8 @@ class Steps:
     async def _batch(self, incoming: Incoming, batch_id: str, switch: Switch) -> Reply:
         try:
             await switch(incoming.asker, batch_id)
+        except PermissionDenied:
+            return await self._outgoing.reply(["denied"], incoming.asker, incoming.chat.lang)
         except NotFound:
             return await self._outgoing.reply([f"not_found:{batch_id}"], incoming.asker, incoming.chat.lang)
         return await self._outgoing.reply([f"batch:{batch_id}"], incoming.asker, incoming.chat.lang)

@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from bot.domain.interception import Interception
-from bot.domain.people import Asker
+from bot.domain.people import Asker, Origin, Role
 from bot.domain.reason import Reason
 from bot.interception.asking import Asking, Target
 from bot.interception.errors import ChoiceRequired, NotFound, TooMany, UnknownParcels
+from bot.interception.moves import BATCH
 from bot.interception.service import MOST, Interceptions
+from bot.merchants import people, permissions
 from bot.store import after_sales
 from bot.store.batches import batch_rows, batches
 from bot.store.cases import read_reason, reason_document, several
@@ -37,7 +39,7 @@ class BatchState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a pasted number is, before it becomes a case; `SEVERAL`: it names more than one parcel, somebody must choose."""
+    """What a pasted number is before it becomes a case. `SEVERAL`: it names more than one parcel, to be chosen from."""
 
     ELIGIBLE = "eligible"
     REFUSED = "refused"
@@ -90,7 +92,7 @@ class Batches:
         if len(wanted) > MOST:
             raise TooMany(MOST)
         asking = self._interceptions.asking()
-        batch_id = f"batch-{secrets.token_hex(8)}"
+        batch_id = f"{BATCH}{secrets.token_hex(8)}"
 
         def write(connection: Connection) -> None:
             at = now(connection)
@@ -147,6 +149,9 @@ class Batches:
         return await self._switch(asker, batch_id, BatchState.PAUSED, BatchState.RUNNING)
 
     async def _switch(self, asker: Asker, batch_id: str, before: BatchState, after: BatchState) -> Batch:
+        """Raises `NotFound`, or `PermissionDenied` for whoever may not intercept: it would only burn the batch."""
+        permissions.require_tools(asker)
+
         def write(connection: Connection) -> None:
             at = now(connection)
             due = at if after is BatchState.RUNNING else None
@@ -166,8 +171,9 @@ class Batches:
         self._interceptions.nudge()
         return await self._own(asker.shop_id, batch_id)
 
-    async def advance(self, batch_id: str, asker: Asker) -> None:
+    async def advance(self, batch_id: str) -> None:
         """Opens the next cases of a running batch. Each row is its own click: done twice, it is the same case."""
+        asker = await self._database.read(lambda c: _asker(c, batch_id))
         waiting = await self._database.read(lambda c: _waiting(c, batch_id, CHUNK))
         for row in waiting:
             try:
@@ -188,18 +194,13 @@ class Batches:
         return found
 
 
-def running(connection: Connection, skip: Sequence[str], limit: int) -> list[str]:
-    """Batches that still have cases to open."""
-    wanted = select(batches.c.id).where(batches.c.state == BatchState.RUNNING.value).order_by(batches.c.seq)
-    return [
-        batch_id for batch_id in connection.execute(wanted.limit(limit + len(skip))).scalars() if batch_id not in skip
-    ]
-
-
-def asker_of(connection: Connection, batch_id: str) -> tuple[str, str]:
-    """Whose batch it is: shop and person, to be looked up again before each chunk (R11 is asked at the moment of the ask)."""
-    row = connection.execute(select(batches.c.shop_id, batches.c.by_id).where(batches.c.id == batch_id)).one()
-    return row.shop_id, row.by_id
+def _asker(connection: Connection, batch_id: str) -> Asker:
+    """Whoever confirmed it, with the permissions of this moment (R11); somebody who has left has none."""
+    row = connection.execute(select(batches).where(batches.c.id == batch_id)).one()
+    person = people.get(connection, row.by_id)
+    if person is None or not person.active:
+        return Asker(row.shop_id, Origin.AGENT, row.by_name, Role.AGENT, row.by_id)
+    return permissions.asker(connection, person)
 
 
 def _checked(connection: Connection, asker: Asker, asking: Asking, typed: str) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from bot.interception.errors import NotCancellable, NotFound, TooMany, UnknownPa
 from bot.interception.facts import Candidate
 from bot.interception.pace import Pace
 from bot.interception.settled import Settled
+from bot.merchants import permissions
 from bot.rules.rulebook import RuleSet
 from bot.runners.contract import Runner
 from bot.store import after_sales, cases
@@ -183,8 +184,9 @@ class Interceptions:
     async def cancel(self, asker: Asker, case_id: str) -> Interception:
         """Takes it back: what has not left at once, what the carrier has through the carrier (中通).
 
-        Raises `NotFound`, or `NotCancellable` when it has ended or its route takes nothing back.
+        Raises `NotFound`, `PermissionDenied`, or `NotCancellable` when it has ended or its route takes nothing back.
         """
+        permissions.require_tools(asker)
         row = await self._own_row(asker.shop_id, case_id)
         if row.phase == Phase.QUEUED.value and await self._database.write(
             lambda c: moves.call_off(c, case_id, asker.name, self._pace)
@@ -220,7 +222,11 @@ class Interceptions:
         return await self._moved(case_id)
 
     async def arrived(self, asker: Asker, case_id: str, to: WayHome) -> Interception:
-        """A person says what became of the parcel on its way home (lost, damaged, turned after all)."""
+        """A person says what became of the parcel on its way home (lost, damaged, turned after all).
+
+        Raises `NotFound` or `PermissionDenied`.
+        """
+        permissions.require_tools(asker)
         await self._own_row(asker.shop_id, case_id)
         await self._database.write(lambda c: moves.mark_way_home(c, case_id, to, self._pace, asker.name))
         return await self._moved(case_id)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from bot.domain.people import Asker, Origin, Permission, Role
+from bot.domain.people import Asker, Origin, Permission, Role, Scope
 from bot.merchants.people import Person, get
 from bot.store.events import publish
 from bot.store.people import grant_changes, grants, people
@@ -65,6 +65,18 @@ def asker(connection: Connection, person: Person) -> Asker:
         person_id=person.id,
         permissions=granted(connection, person.id),
     )
+
+
+def require_tools(by: Asker) -> None:
+    """Raises `PermissionDenied` for whoever could not ask for an interception either (R11): what one may not begin, one
+    may not take back, pause or confirm for others.
+    """
+    if by.origin is Origin.API:
+        may = Scope.INTERCEPTIONS_WRITE in by.scopes
+    else:
+        may = by.role is not Role.AGENT or Permission.LOGISTICS_TOOLS in by.permissions
+    if not may:
+        raise PermissionDenied(Permission.LOGISTICS_TOOLS)
 
 
 def grant(connection: Connection, by: Asker, person_id: str, permission: Permission, at: datetime) -> bool:

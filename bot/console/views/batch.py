@@ -20,6 +20,7 @@ from bot.domain.reason import ReasonCode
 from bot.interception.batch import Batch
 from bot.interception.errors import NotFound
 from bot.interception.service import MOST
+from bot.merchants.permissions import PermissionDenied
 from bot.store.events import latest
 
 LONGEST_PASTE = 40_000
@@ -81,6 +82,8 @@ class BatchPages:
             raise web.HTTPNotFound(text=visit.word("error.no_page"))
         try:
             await move(visit.asker, batch_id)
+        except PermissionDenied:
+            raise web.HTTPForbidden(text=visit.word("batch.denied")) from None
         except NotFound:
             raise web.HTTPNotFound(text=visit.word("batch.unknown")) from None
         return web.json_response({"done": True}) if visit.by_script else visit.go(f"/batch/{quote(batch_id)}")
