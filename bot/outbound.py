@@ -1,8 +1,8 @@
 """The one way out: a time limit, one redacted log line, and the answer to "did the request leave?".
 
-Every call is a POST, sent once. aiohttp repeats GET, PUT, DELETE and their kind by itself when a kept-alive connection
-drops, and follows redirects by asking somebody else; neither may happen to a call that somebody pays for
-(`contract.md`: "The HTTP client repeats nothing by itself").
+Every call that somebody pays for is a POST, sent once. aiohttp repeats GET, PUT, DELETE and their kind by itself when a
+kept-alive connection drops, and follows redirects by asking somebody else; neither may happen to such a call
+(`contract.md`: "The HTTP client repeats nothing by itself"). `change` is for what may arrive twice.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias
 
 import aiohttp
 import structlog
@@ -164,6 +164,35 @@ class Outbound:
         `system` and `operation` go into the log line (`zto`, `intercept.create`); address, headers, bodies and the
         texts of errors never do, since they carry numbers, signatures and tokens.
         """
+        return await self._send("POST", url, system, operation, body, headers, limit_s)
+
+    async def change(
+        self,
+        method: Literal["PUT", "PATCH"],
+        url: URL | str,
+        *,
+        system: str,
+        operation: str,
+        body: bytes,
+        headers: Mapping[str, str],
+    ) -> Outcome:
+        """The same for what may arrive twice and means the same: a chat platform's message is set to what it says.
+
+        Never for anything that costs money: a PUT on a kept connection that the other side has just closed is sent
+        again by aiohttp itself.
+        """
+        return await self._send(method, url, system, operation, body, headers, None)
+
+    async def _send(
+        self,
+        method: str,
+        url: URL | str,
+        system: str,
+        operation: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        limit_s: float | None,
+    ) -> Outcome:
         began = time.perf_counter()
         limit = self.limit_s if limit_s is None else limit_s
         if limit <= 0:  # a kept connection would take the request before the limit is noticed
@@ -173,7 +202,7 @@ class Outbound:
         outcome: Outcome
         try:
             async with asyncio.timeout(limit):
-                status, content, date = await self._exchange(url, body, headers)
+                status, content, date = await self._exchange(method, url, body, headers)
             outcome = Response(status, content, _since(began), date)
         except Exception as error:  # noqa: BLE001 - whatever it is, a request that may have left is in doubt
             outcome = _failure(call, error, _since(began))
@@ -187,11 +216,13 @@ class Outbound:
             self._observe(system, operation, outcome)
         return outcome
 
-    async def _exchange(self, url: URL | str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes, str]:
+    async def _exchange(
+        self, method: str, url: URL | str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes, str]:
         if self._session is None:
             message = "outbound is not open"
             raise RuntimeError(message)
-        async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+        async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
             return response.status, await _read(response), response.headers.get("Date", "")
 
 

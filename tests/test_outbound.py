@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 import structlog
@@ -366,3 +367,13 @@ def test_the_same_holds_on_uvloop() -> None:
 
     kinds = [type(outcome) for outcome in uvloop.run(all_kinds())]
     assert kinds == [NeverLeft, NoAnswer, NoAnswer, NeverLeft, NeverLeft, Response]
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_message_is_changed_with_its_own_verb(method: Literal["PUT", "PATCH"]) -> None:
+    """What may arrive twice goes out as PUT or PATCH, with the same limits and the same outcomes."""
+    async with peer(answering(OK)) as side, Outbound(limit_s=2.0) as outbound:
+        url = f"http://127.0.0.1:{side.port}/x"
+        got = await outbound.change(method, url, system="chat", operation="edit", body=b"{}", headers={})
+    assert isinstance(got, Response)
+    assert side.requests[0].startswith(method.encode())
