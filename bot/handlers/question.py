@@ -197,7 +197,7 @@ def _keep(
 ) -> int | None:
     """Keeps the question; None when these very words were dealt with in that chat a moment ago."""
     chat, at, words = incoming.chat, now(connection), incoming.text or ""
-    if questions.asked_lately(connection, chat.channel, chat.id, words, since(at)):
+    if questions.asked_lately(connection, incoming.asker.shop_id, chat.channel, chat.id, words, since(at)):
         return None
     return questions.keep(
         connection,

@@ -116,10 +116,14 @@ def get(connection: Connection, shop_id: str, seq: int) -> Question | None:
     return None if row is None else _question(row)
 
 
-def asked_lately(connection: Connection, channel: str, chat: str, words: str, since: datetime) -> bool:
-    """Whether these very words were dealt with in that chat since then."""
+def asked_lately(connection: Connection, shop_id: str, channel: str, chat: str, words: str, since: datetime) -> bool:
+    """Whether these very words were dealt with in that chat of the shop since then."""
     wanted = select(questions.c.seq).where(
-        questions.c.channel == channel, questions.c.chat == chat, questions.c.at >= since, questions.c.text == words
+        questions.c.shop_id == shop_id,
+        questions.c.channel == channel,
+        questions.c.chat == chat,
+        questions.c.at >= since,
+        questions.c.text == words,
     )
     return connection.execute(wanted.limit(1)).first() is not None
 
