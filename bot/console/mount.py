@@ -92,6 +92,7 @@ def _work(pages: _Pages, workbench: Workbench, live: Live) -> None:
     pages.get("/events", live.events)
     pages.post("/conversations/{id}/messages", workbench.say)
     pages.get("/after-sales/{id}/confirm", press.confirm)
+    pages.post("/after-sales/{id}/trace", workbench.trace)
     pages.post("/press", press.press)
 
 

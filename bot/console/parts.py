@@ -28,6 +28,8 @@ from bot.store.cards import messages
 from bot.store.events import LiveEvent
 
 MOST_MESSAGES = 50
+ANNOUNCED = 10
+"""A batch is read out after so many results, not after each (console README 5)."""
 
 Part = dict[str, Any]
 
@@ -37,6 +39,7 @@ class Memory:
     """What one page has been told of a batch's rows, so that only those are sent that changed."""
 
     rows: dict[int, str] = field(default_factory=dict)
+    announced: int = 0
 
 
 class Parts:
@@ -158,6 +161,9 @@ class Parts:
         facts = {**batch_facts(told, ""), "page": page_facts(visit, "batch"), "version": version}
         head = visit.drawing.draw("parts/batch_head.html", visit.speech, facts)
         parts: list[Part] = [{"t": f"batch:{batch_id}", "v": version, "html": head}]
+        if told.settled // ANNOUNCED > memory.announced:
+            memory.announced = told.settled // ANNOUNCED
+            parts[0]["said"] = visit.speech("batch.title", n=len(told.lines), done=told.settled)
         drawn_at, first = _moment(visit.request.query.get("at", "")), not memory.rows
         for line, row_ in zip(told.lines, batch.rows, strict=True):
             known = memory.rows.get(line.position) if not first else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Row, func, select
 
 from bot.cards.card import Card
@@ -16,6 +17,8 @@ from bot.console.house import House
 from bot.domain.people import Asker
 from bot.store.cards import messages
 from bot.store.cases import of_after_sale
+
+log = structlog.get_logger(__name__)
 
 MOST_SHOWN = 50
 MOST_UNSPOKEN = 10
@@ -113,7 +116,13 @@ async def _shown(house: House, asker: Asker, speech: Speech, row: Row[Any], vers
     if row.kind != "card":
         return Shown(row.seq, version, author, row.at, text=row.body.get("text", ""), conversation=row.conversation)
     target = row.body["target"]
-    card = await house.desk.card(target, asker, speech.lang)
+    try:
+        card = await house.desk.card(target, asker, speech.lang)
+    except Exception:
+        # One card that cannot be drawn must not take the talk with it.
+        log.exception("console.card_not_drawn", target=target)
+        text = speech.page("error.card")
+        return Shown(row.seq, version, author, row.at, text=text, from_bot=from_bot, conversation=row.conversation)
     if card is None:
         return None
     return Shown(

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -25,7 +26,7 @@ def drawn(card: Card) -> str:
 
 def plain(html: str) -> str:
     """What a reader sees, without gaps."""
-    return re.sub(r"\s+", "", re.sub(r"<[^>]+>", "", html))
+    return re.sub(r"\s+", "", unescape(re.sub(r"<[^>]+>", "", html)))
 
 
 @pytest.mark.parametrize("lang, name, card", CARDS, ids=[f"{lang}-{name}" for lang, name, _ in CARDS])

@@ -1,7 +1,11 @@
 """The workbench without a script: the list, the talk, the panel, the confirmation as a page."""
 
+import json
 import re
 
+from sqlalchemy import Connection
+
+from bot.store.after_sales import after_sales, parcels
 from tests.console.served import HEADERS, HU, LIN, WANG, Demo
 
 SUN = "7312045566778893390"
@@ -178,3 +182,31 @@ async def test_a_platform_agent_may_only_in_arbitration(bot: Demo) -> None:
     await visitor.enter("platform")
     assert "平台客服只在售后单处于仲裁时能拦" in (await visitor.get(f"/?c={LIN}")).text
     assert "data-open" in (await visitor.get("/?c=7312045566778896107")).text
+
+
+async def test_the_trace_can_be_fetched_again(bot: Demo) -> None:
+    """One press asks the carriers once more; whether they answer or not is said, and sending is not affected."""
+    visitor = bot.visitor()
+    await visitor.enter("agent", f"/?c={LIN}")
+    told = await visitor.post(f"/after-sales/{LIN}/trace", **HEADERS)
+    assert "轨迹" in json.loads(told.text)["said"]
+    assert (await visitor.post(f"/after-sales/{LIN}/trace")).place == f"/?c={LIN}&pane=case"
+    assert (await visitor.post("/after-sales/7312045566778897001/trace")).status == 404
+
+
+async def test_a_shop_with_nothing_in_it_is_told_how_to_begin(bot: Demo) -> None:
+    """The first workbench of a real shop names three steps, with the state of the one that it can see."""
+    visitor = bot.visitor()
+    await bot.database.write(empty_the_fresh_shop)
+    await visitor.get("/sign-in")
+    await visitor.post("/sign-in", {"login": "fresh-owner", "password": "demo"})
+    page = (await visitor.get("/")).text
+    assert "开始用之前，三步" in page
+    assert '<a href="/sign-up">签约</a>' in page
+    assert "现在没有要你处理的" in page
+
+
+def empty_the_fresh_shop(connection: Connection) -> None:
+    """Takes the only after-sale of the shop `fresh` out again."""
+    for table in (parcels, after_sales):
+        connection.execute(table.delete().where(table.c.shop_id == "fresh"))

@@ -3,7 +3,7 @@ const d = document, { body } = d, { live } = body.dataset, now = Date.now, focus
 const $ = (s, n = d) => n.querySelector(s), $$ = (s, n = d) => [...n.querySelectorAll(s)];
 const on = (at, type, act, more) => at?.addEventListener(type, act, more);
 const set = Object.assign;
-d.documentElement.classList.add("js");
+d.documentElement.className = "js";
 const W = JSON.parse($("[data-words]")?.content.textContent || "{}");
 const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (all, name) => facts[name] ?? all);
 const count = (words, n, more) => fill(n === 1 ? words.one : words.many, { n, ...more });
@@ -29,7 +29,7 @@ const flush = () => [...waiting].forEach(([t, part]) => { waiting.delete(t); app
 function apply(part) {
 	const old = named(part.t);
 	if (old?.dataset.v >= part.v) return;
-	if (part.alarm) put("[data-alarm]", part.alarm);
+	for (const k of ["alarm", "said"]) if (part[k]) put(`[data-${k}]`, part[k]);
 	if (part.t.startsWith("conv:")) conversation(part, old);
 	else if (!old) ({ log: arrive, held: late })[part.add]?.(part);
 	else if (busy(old)) waiting.set(part.t, part);
@@ -102,7 +102,7 @@ let frozen = false;
 async function ask(path, form) {
 	if (frozen) return { problem: $("[data-offline] span").textContent };
 	try {
-		const answer = await fetch(path, { method: form ? "POST" : "GET", body: form, headers: { "X-Console": "1" } });
+		const answer = await fetch(path, { method: form && "POST", body: form, headers: { "X-Console": 1 } });
 		if (answer.status !== 401) return await answer.json();
 		signIn();
 		return {};
@@ -303,7 +303,7 @@ function step(by) {
 const press = (...choices) => choices.map((s) => $$(s).at(-1)).find(Boolean)?.click();
 const single = {
 	"/": () => $("[data-search]")?.focus(), c: () => say?.focus(), i: () => press("[data-open]"), j: () => step(1), k: () => step(-1), u: place,
-	g: () => { going = now(); }, "?": acts.keyList, y: () => press(".msg .card-id [data-copy]", ".par [data-copy]", "#main [data-copy]"),
+	g: () => { going = now(); }, "?": acts.keyList, y: () => press(".msg .card-id [data-copy]", "#main [data-copy]"),
 	r: () => press('.msg a[href^="/records/"]', '.par a[href^="/records/"]'),
 };
 on(d, "keydown", (event) => {

@@ -14,6 +14,7 @@ from bot.console.frame import page_facts
 from bot.console.panel import Panel, panel
 from bot.console.talk import Talk, talk
 from bot.console.visit import Visit
+from bot.merchants import agreements
 from bot.store.after_sales import load
 from bot.store.events import latest
 from bot.store.shops import shops
@@ -38,9 +39,7 @@ class Workbench:
     async def page(self, visit: Visit) -> web.Response:
         """The workbench with one conversation open: the asked one, else the first that can be intercepted."""
         query = visit.request.query
-        after, shop = await visit.house.database.read(
-            lambda c: (latest(c, visit.asker.shop_id), _shop_name(c, visit.asker.shop_id))
-        )
+        after, shop, signed = await visit.house.database.read(lambda c: _around(c, visit.asker.shop_id))
         search = query.get("q", "").strip()[:64] or None
         bench = await self._lister.bench(visit.asker, visit.speech, search)
         counts = bench.counts if search is None else await self._lister.counts(visit.asker, visit.speech)
@@ -66,6 +65,7 @@ class Workbench:
                 "open_id": open_id,
                 "pane": query.get("pane", "") if query.get("pane", "") in PANES else "chat" if "c" in query else "list",
                 "shop_name": shop,
+                "signed": signed,
                 "say": query.get("say", "")[:LONGEST_TEXT],
                 "message_id": secrets.token_urlsafe(12),
             },
@@ -96,6 +96,19 @@ class Workbench:
             "people": visit.word("talk.people", people=("、" if visit.lang == "zh" else ", ").join(people)),
         }
 
+    async def trace(self, visit: Visit) -> web.Response:
+        """Asks the carriers for the parcels' traces once more; sending works whether they answer or not."""
+        after_sale_id = visit.request.match_info["id"]
+        before = await visit.house.interceptions.candidates(visit.asker, after_sale_id)
+        if not before:
+            raise web.HTTPNotFound(text=visit.word("error.no_after_sale"))
+        after = await visit.house.interceptions.candidates(visit.asker, after_sale_id, fresh=True)
+        is_new = [c.reading for c in before] != [c.reading for c in after]
+        if visit.by_script:
+            said = visit.word("panel.trace_new" if is_new else "panel.trace_same")
+            return web.json_response({"done": True, "said": said})
+        return visit.go(f"/?c={quote(after_sale_id, safe='')}&pane=case")
+
     async def say(self, visit: Visit) -> web.Response:
         """A message: kept, answered, and shown in the conversation."""
         conversation = visit.request.match_info["id"]
@@ -109,5 +122,7 @@ class Workbench:
         return visit.go(f"/?c={quote(conversation, safe='')}#say")
 
 
-def _shop_name(connection: Connection, shop_id: str) -> str:
-    return connection.execute(select(shops.c.name).where(shops.c.id == shop_id)).scalar() or ""
+def _around(connection: Connection, shop_id: str) -> tuple[int, str, bool]:
+    """The live event up to which the page is true, the shop's name, and whether it has signed."""
+    name = connection.execute(select(shops.c.name).where(shops.c.id == shop_id)).scalar() or ""
+    return latest(connection, shop_id), name, len(agreements.signed(connection, shop_id)) == len(agreements.KINDS)
