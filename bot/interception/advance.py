@@ -65,17 +65,17 @@ class Asked:
 
 
 class Advance:
-    """Moves cases on. Handed to the runner; `on_settled` hears of every case that reached a final state."""
+    """Moves cases on. Handed to the runner; `on_moved` hears of every case whose call or look has been committed."""
 
     readings_needed = READINGS_NEEDED
 
     def __init__(
-        self, database: Database, routes: Routes, pace: Pace, on_settled: Callable[[str], None] = lambda _case: None
+        self, database: Database, routes: Routes, pace: Pace, on_moved: Callable[[str], None] = lambda _case: None
     ) -> None:
         self._database = database
         self._routes = routes
         self._pace = pace
-        self._on_settled = on_settled
+        self._on_moved = on_moved
         self._born = database.clock.steady()
         self._sent: dict[str, float] = {}
 
@@ -84,7 +84,7 @@ class Advance:
         began = self._database.clock.steady()
         looked = await self._database.write(lambda c: self._look(c, case_id))
         if looked.ended:
-            self._on_settled(case_id)
+            self._on_moved(case_id)
         row = looked.row
         if row is None:
             return
@@ -166,7 +166,7 @@ class Advance:
             self._notes_call(row.id)
         answer = await route.intercept(ask_of(row))
         await self._database.write(lambda c: self._answered(c, row, route, answer))
-        self._settled(answer, row.id)
+        self._on_moved(row.id)
         if answer.said is Said.PROCESSING:
             await self(row.id)  # "at once" of ruling 7: a carrier often knows by now, and somebody waits
 
@@ -201,10 +201,10 @@ class Advance:
         answer = await route.query(ask_of(row))
         asked = Asked(asked_at, still_quiet)
         shown = await self._database.write(lambda c: self._read_answered(c, row, route, answer, asked))
-        self._settled(answer, row.id)
+        self._on_moved(row.id)
         if shown >= self.readings_needed:
             if await self._database.write(lambda c: traces.against_us(c, row.id, self._pace)):
-                self._on_settled(row.id)
+                self._on_moved(row.id)
                 return
             await self._further_call(route, row, readings=self.readings_needed)
 
@@ -244,7 +244,7 @@ class Advance:
         events = await route.trace(ask) if route.facts.has_trace else None
         if not await self._database.write(lambda c: self._watched(c, row, route, status, events or [])):
             return
-        self._on_settled(row.id)
+        self._on_moved(row.id)
 
     def _watched(
         self, connection: Connection, row: Row[Any], route: Route, status: Answer | None, events: list[TraceEvent]
@@ -266,10 +266,6 @@ class Advance:
         if status.said is Said.CANCELLED:
             return moves.settle(connection, row.id, State.CANCELLED, status, self._pace)
         return False
-
-    def _settled(self, answer: Answer, case_id: str) -> None:
-        if answer.said in {Said.SUCCEEDED, Said.REFUSED, Said.CANCELLED, Said.NEVER_LEFT}:
-            self._on_settled(case_id)
 
 
 def ground_of(route: Route, answer: Answer) -> str:

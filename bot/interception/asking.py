@@ -61,7 +61,8 @@ class Asked:
 @dataclass(slots=True)
 class Taken:
     """What an ask became: the interceptions in the order of the targets, the rows whose call may start now, and whether
-    others wait for a slot."""
+    others wait for a slot.
+    """
 
     items: list[Interception] = field(default_factory=list)
     to_call: list[Row[Any]] = field(default_factory=list)

@@ -22,10 +22,10 @@ from bot.domain.reason import Reason, ReasonCode
 from bot.interception import statements
 from bot.interception.pace import Pace, next_look, retry_unsent
 from bot.interception.statements import Only
-from bot.interception.states import ARRIVED, steps_home
+from bot.interception.states import ARRIVED, steps_home, way_to
 from bot.ledger.fees import Charge, charge
 from bot.store.after_sales import touch
-from bot.store.cases import cases, reason_document, row_of, write_event
+from bot.store.cases import cases, reason_document, write_event
 from bot.store.database import now
 from bot.store.events import publish
 from bot.store.sql import insert_returned
@@ -223,7 +223,7 @@ def _write(connection: Connection, case_id: str, values: Mapping[str, Any]) -> R
     return changed
 
 
-def settle(
+def settle(  # noqa: PLR0913 - an end has many causes, each says one thing more
     connection: Connection,
     case_id: str,
     to: State,
@@ -237,7 +237,8 @@ def settle(
 ) -> bool:
     """T3b: the end, and with a success its fee, in one transaction. False when it had ended already.
 
-    `ground` says why a success counts as one. `only` narrows what must still hold; `call_no` is the call that it speaks of.
+    `ground` says why a success counts as one. `only` narrows what must still hold; `call_no` is the call that it is
+    about.
     """
     at = now(connection)
     values: dict[str, Any] = {
@@ -273,9 +274,9 @@ def settle(
         facts["fee_fen"] = row.fee_fen
         _charge(connection, row, at)
     write_event(connection, case_id, at, "settled", facts, by=by)
+    _changed(connection, row, at)
     if to is State.SUCCEEDED and answer.way_home is not None:
         go_home(connection, case_id, Stage.RETURNED if answer.way_home is WayHome.RETURNED else Stage.RETURNING, pace)
-    _changed(connection, row, at)
     return True
 
 
@@ -298,7 +299,7 @@ def go_home(
     connection: Connection, case_id: str, stage: Stage, pace: Pace, facts: Mapping[str, Any] | None = None
 ) -> bool:
     """What the newest stage of the trace means for a success: its way home, or a contradiction."""
-    row = row_of(connection, case_id)
+    row = _held(connection, case_id)
     if row is None or row.state != State.SUCCEEDED.value:
         return False
     steps = steps_home(WayHome(row.way_home) if row.way_home else None, stage)
@@ -308,11 +309,12 @@ def go_home(
 
 
 def mark_way_home(connection: Connection, case_id: str, to: WayHome, pace: Pace, by: str) -> bool:
-    """A person says that the parcel got lost or damaged, or turned after all."""
-    row = row_of(connection, case_id)
+    """A person says that the parcel got lost or damaged, or turned after all; False when it cannot have, or has."""
+    row = _held(connection, case_id)
     if row is None or row.state != State.SUCCEEDED.value:
         return False
-    return _way_home(connection, row, [to], pace, by=by, facts={})
+    steps = way_to(WayHome(row.way_home) if row.way_home else None, to)
+    return bool(steps) and _way_home(connection, row, steps, pace, by=by, facts={})
 
 
 def _way_home(

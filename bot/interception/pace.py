@@ -28,8 +28,8 @@ class Pace:
     def __post_init__(self) -> None:
         if self.call_timeout * 2 >= self.quiet:
             raise ValueError(
-                "BOT_CALL_TIMEOUT_S must stay below half of BOT_DOUBT_QUIET_S: otherwise a request that is still on its "
-                "way could be taken for one that never arrived"
+                "BOT_CALL_TIMEOUT_S must stay below half of BOT_DOUBT_QUIET_S: otherwise a request that is still on "
+                "its way could be taken for one that never arrived"
             )
 
     @classmethod

@@ -188,13 +188,13 @@ class Interceptions:
         """
         permissions.require_tools(asker)
         row = await self._own_row(asker.shop_id, case_id)
+        if row.state == State.PENDING.value and row.phase == Phase.CALLING.value:
+            await self._settled.any_of([case_id], self._pace.call_timeout.total_seconds())
+            row = await self._own_row(asker.shop_id, case_id)
         if row.phase == Phase.QUEUED.value and await self._database.write(
             lambda c: moves.call_off(c, case_id, asker.name, self._pace)
         ):
             return await self._moved(case_id)
-        if row.state == State.PENDING.value and row.phase == Phase.CALLING.value:
-            await self._settled.any_of([case_id], self._pace.call_timeout.total_seconds())
-            row = await self._own_row(asker.shop_id, case_id)
         route = self._routes.find(row.shop_id, row.carrier)
         if row.state != State.PENDING.value or row.phase != Phase.WATCHING.value or route is None:
             raise NotCancellable
@@ -206,7 +206,10 @@ class Interceptions:
             await self._database.write(
                 lambda c: moves.settle(c, case_id, State.CANCELLED, answer, self._pace, by=asker.name)
             )
-            return await self._moved(case_id)
+            moved = await self._moved(case_id)
+            if moved.state is not State.CANCELLED:  # it had ended while the carrier was asked
+                raise NotCancellable
+            return moved
         if answer.said is Said.REFUSED:
             raise NotCancellable(answer.reason)
         # No answer: it may be cancelled. The status that is followed anyway tells.

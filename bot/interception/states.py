@@ -46,6 +46,18 @@ def sources(to: State) -> tuple[State, ...]:
     return tuple(sorted(before for before, after in LEGAL if before is not None and after is to))
 
 
+def way_to(present: WayHome | None, to: WayHome) -> list[WayHome]:
+    """The moves of `way_home` that end in `to`, as a person tells it; empty when that is no news, or not possible.
+
+    What got lost or damaged on its way home, or arrived, has been on its way.
+    """
+    if (present, to) in WAYS_HOME:
+        return [to]
+    if to in ARRIVED and (present, WayHome.RETURNING) in WAYS_HOME:
+        return [WayHome.RETURNING, to]
+    return []
+
+
 def steps_home(present: WayHome | None, stage: Stage) -> list[WayHome]:
     """The moves of `way_home` that the newest stage of the trace calls for, in order; empty when it says nothing new.
 

@@ -128,7 +128,7 @@ def _at_home(connection: Connection, row: Row[Any]) -> bool:
 
 
 def _town(event: TraceEvent) -> str:
-    """The first two characters of the place that an event names: 杭州 of 「杭州市」 and of 「【杭州转运中心】已发出」."""
+    """The first two characters of the place that an event names: 杭州 of 「杭州市」 and 「【杭州转运中心】已发出」."""
     named = event.place or (found[1] if (found := _BRACKETS.search(event.text)) else "")
     return _PROVINCE.sub("", named.strip())[:2]
 
