@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.twin import ROOT, free_port
 
@@ -138,3 +141,43 @@ def _wait(served: Served) -> None:
                 return
         time.sleep(0.05)
     raise RuntimeError(f"it was not ready within {LIMIT_S:g} s:\n{served.logged()[-2000:]}")
+
+
+class Visitor:
+    """Somebody with a browser that runs no script: cookies are kept, forms carry their token."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.cookies = CookieJar()
+        self._open = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
+        ).open
+        self.tokens: set[str] = set()
+
+    def get(self, path: str) -> Answer:
+        """A page; the form token in it is remembered."""
+        return self._answer(urllib.request.Request(self._url + path))  # noqa: S310 - loopback
+
+    def post(self, path: str, **fields: str) -> Answer:
+        """A form as the last page showed it."""
+        body = urlencode({"csrf": self._token, **fields}).encode()
+        headers = {"Origin": self._url, "Sec-Fetch-Site": "same-origin"}
+        return self._answer(urllib.request.Request(self._url + path, body, headers))  # noqa: S310 - loopback
+
+    def sign_in(self, login: str, password: str) -> Answer:
+        """From the sign-in page on to the workbench, or back to the sign-in page."""
+        self.get("/sign-in")
+        return self.post("/sign-in", login=login, password=password, next="/")
+
+    def _answer(self, request: urllib.request.Request) -> Answer:
+        try:
+            with self._open(request, timeout=20) as came:
+                answer = Answer(came.status, came.read().decode(), dict(came.headers))
+        except urllib.error.HTTPError as error:
+            with error:
+                answer = Answer(error.code, error.read().decode(), dict(error.headers))
+        found = re.search(r'name="csrf" value="([^"]+)"', answer.body)
+        if found is not None:
+            self._token = found[1]
+            self.tokens.add(found[1])
+        return answer
