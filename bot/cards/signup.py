@@ -127,7 +127,8 @@ def signed(
 
 
 def denied(draw: Draw, actions: Actions, *, owner: str = "", kind: str = "") -> Card:
-    """No permission, and where it is granted (R11). `kind`: empty for intercepting, `sign` or `grant`.
+    """No permission, and where it is granted (R11). `kind`: empty for intercepting, `sign`, `grant`, `asked` once the
+    owner has been told.
 
     Verb: `ask_grant`. The path can be copied, in Chinese as the shop's own pages have it.
     """
@@ -143,7 +144,7 @@ def denied(draw: Draw, actions: Actions, *, owner: str = "", kind: str = "") -> 
         lang=lang,
         at=draw.now,
         facts=(nothing_sent(lang, "denied.fee"),) if kind else (nothing_sent(lang, "denied.fee"), path),
-        next_step=text("denied.next" if kind != "sign" else "denied.next_sign", lang, owner=name),
+        next_step=text(f"denied.next_{kind}" if kind in ("sign", "asked") else "denied.next", lang, owner=name),
         buttons=row(
             _named(actions, "ask_grant", "denied.button_ask", owner, lang),
             None if kind else copy("denied.button_copy", lang, text("denied.path", "zh")),

@@ -170,7 +170,7 @@ class Outgoing:
         return signup.unsigned(shown, draw, verbs, owner=await self._owner(asker.shop_id), waiting=waiting)
 
     async def _denied(self, kind: str, asker: Asker, draw: Draw) -> Card | None:
-        can_ask = asker.role is Role.AGENT and kind != "grant"
+        can_ask = asker.role is Role.AGENT and kind not in ("grant", "asked")
         needed = Permission.SIGN_AGREEMENTS if kind == "sign" else Permission.LOGISTICS_TOOLS
         verbs = {"ask_grant": action("ask_grant", needed.value)} if can_ask else {}
         return signup.denied(draw, verbs, owner=await self._owner(asker.shop_id), kind=kind)

@@ -222,6 +222,7 @@ def others(draw: Draw) -> dict[str, Card]:
         "signed_plain": signed("吴岚", "2025-01-01", at(10, 15, 20), draw, ACTIONS),
         "denied": denied(draw, ACTIONS, owner="吴岚"),
         "denied_sign": denied(draw, ACTIONS, kind="sign"),
+        "denied_asked": denied(draw, {}, owner="吴岚", kind="asked"),
         "denied_grant": denied(draw, ACTIONS, kind="grant"),
         "granted": granted("李想", draw),
         "help": help_card(draw),
