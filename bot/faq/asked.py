@@ -35,9 +35,7 @@ class Asked:
     @property
     def questions(self) -> list[int]:
         """Places of the clauses that ask something we may answer."""
-        return [
-            at for at, clause in enumerate(self._clauses) if clause.manner is Manner.ASKS and at not in self.silent
-        ]
+        return [at for at, clause in enumerate(self._clauses) if clause.manner is Manner.ASKS and at not in self.silent]
 
     def topics(self) -> list[str]:
         """Topic ids in the order in which they are asked, each once."""
@@ -59,8 +57,8 @@ class Asked:
     def _why_silent(self, clause: Clause) -> str:
         """Why a clause is no question to answer, or nothing."""
         gate = self._lexicon.gate
-        if clause.manner in {Manner.TELLS, Manner.ORDERS}:
-            return clause.manner.value
+        if clause.manner is Manner.TELLS or clause.manner is Manner.ORDERS:
+            return str(clause.manner.value)
         if gate.has("state", clause.text) and not gate.has("not_state", clause.text):
             return "state"
         return "no_fact" if gate.has("no_fact", clause.text) else ""

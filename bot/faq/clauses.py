@@ -1,6 +1,6 @@
-"""Clauses: a message cut into the questions it asks, each with the setting the others give it.
+"""Clauses: a message cut into the questions it asks.
 
-A clause without a question of its own (在派件了) is setting for those that ask (拦的话几块, 还行吗).
+A clause without a question of its own (在派件了) is the setting of those that ask (拦的话几块, 还行吗).
 """
 
 from __future__ import annotations
@@ -11,19 +11,16 @@ from dataclasses import dataclass
 from bot.faq.gate import Manner, manner
 from bot.faq.lexicon import Lexicon
 
+MOST = 24
+"""Clauses of one message that are read."""
+
+LONGEST_SEARCH, LONGEST_SEARCH_EN = 18, 70
+LONGEST_WORD, LONGEST_WORD_EN = 12, 70
+"""Characters of a string of search words, and of one of its pieces."""
+
 _HARD = re.compile(r"[。!;\n…~]+|(?<=\?)")
 _SOFT = re.compile(r"[,、|/]+| +")
 _SOFT_LATIN = re.compile(r"[,、|;.]+| and (?=how|what|which|who|where|when|why|is|are|can|do|does|will)")
-_FINAL = re.compile(
-    r"(?:多少(?:钱|费)?|几(?:块|元)钱?|多久|吗|么(?<!什么)(?<!怎么)|要不要钱|收不收费?|行不行|能不能拦|可不可以拦截?|什么意思|是(?:什么|啥)(?!意思|东西|条件|时候))"
-    r"(?:一(?:个|单|件|票|次))?"
-    r"(?=(?:怎么|如何|从哪|在哪|谁|失败|多久|能不能|能开|可以开|支持|哪|要不要|有(?:什么|啥)|几|多少|拦不|没拦|退不退|收不收|收费|要钱))"
-)
-_AFTER_HOW = re.compile(
-    r"(?:怎么|如何|在哪里?|从哪里?|哪里|去哪)[^怎如哪 ]{1,5}?(?=(?:怎么|如何|在哪|从哪|哪里|去哪|多少钱|多久|收费吗|要钱吗))"
-)
-_MOST = 24
-"""Clauses of one message that are read."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ def cut(text: str, lexicon: Lexicon, *, marked: bool = False) -> list[Clause]:
 
     `marked`: a picture or a file came with it, so that bare words are its name and no question.
     """
-    pieces = [piece for piece in _pieces(text, lexicon) if piece][:_MOST]
+    pieces = _pieces(text, lexicon)[:MOST]
     dear = lexicon.gate.has("dear", text)
     manners = [manner(piece, lexicon, dear=dear) for piece in pieces]
     if Manner.ASKS not in manners:
@@ -48,38 +45,36 @@ def cut(text: str, lexicon: Lexicon, *, marked: bool = False) -> list[Clause]:
     return [Clause(piece, kind) for piece, kind in zip(pieces, manners, strict=True)]
 
 
-def _unasked(
-    text: str, pieces: list[str], manners: list[Manner], lexicon: Lexicon, *, marked: bool
-) -> Clause:
+def _unasked(text: str, pieces: list[str], manners: list[Manner], lexicon: Lexicon, *, marked: bool) -> Clause:
     whole = " ".join(pieces)
     if Manner.TROUBLE in manners:
         trouble = [piece for piece, kind in zip(pieces, manners, strict=True) if kind is Manner.TROUBLE]
         return Clause(" ".join(trouble), Manner.TROUBLE, whole)
     if Manner.ORDERS in manners or marked:
         return Clause(whole, Manner.ORDERS)
-    if is_keywords(text, pieces, lexicon) and (Manner.TELLS not in manners or _looked_up(text, lexicon)):
+    tells = Manner.TELLS in manners
+    if _is_search(text, pieces, lexicon) and (not tells or _looked_up(text, lexicon)):
         return Clause(whole, Manner.ASKS)
-    return Clause(whole, Manner.TELLS if Manner.TELLS in manners else Manner.PLAIN)
+    return Clause(whole, Manner.TELLS if tells else Manner.PLAIN)
 
 
 def _looked_up(text: str, lexicon: Lexicon) -> bool:
     return lexicon.gate.has("looked_up", text) and not lexicon.gate.has("not_looked_up", text)
 
 
-def is_keywords(text: str, pieces: list[str], lexicon: Lexicon) -> bool:
-    """A string of search words, such as 拦截费 中通: short, no predicate, nothing unknown in it."""
-    if len(text) > (70 if _latin(text) else 18):
+def _is_search(text: str, pieces: list[str], lexicon: Lexicon) -> bool:
+    """A string of search words, such as 拦截费 中通: short, and no sentence."""
+    latin = _latin(text)
+    if len(text) > (LONGEST_SEARCH_EN if latin else LONGEST_SEARCH) or lexicon.gate.has("sentence", text):
         return False
     if len(pieces) == 1 and lexicon.gate.has("predicate", text):
         return False
-    return not lexicon.gate.has("sentence", text) and max(map(len, pieces)) <= (70 if _latin(text) else 12)
+    return max(map(len, pieces), default=0) <= (LONGEST_WORD_EN if latin else LONGEST_WORD)
 
 
 def _pieces(text: str, lexicon: Lexicon) -> list[str]:
     found: list[str] = []
-    for part in _HARD.split(text):
-        if not part:
-            continue
+    for part in filter(None, _HARD.split(text)):
         soft = _SOFT_LATIN if _latin(part) else _SOFT
         for piece in soft.split(part):
             for clause in _further(piece.strip(), lexicon):
@@ -100,7 +95,7 @@ def _further(piece: str, lexicon: Lexicon) -> list[str]:
     out = []
     for part in lexicon.gate["joins"].split(piece):
         rest = part.strip()
-        while (found := _FINAL.search(rest) or _AFTER_HOW.search(rest)) is not None and found.end() < len(rest):
+        while (found := lexicon.gate["final"].search(rest)) is not None and found.end() < len(rest):
             out.append(rest[: found.end()])
             rest = rest[found.end() :]
         out.append(rest)

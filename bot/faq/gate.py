@@ -1,25 +1,19 @@
 """The gate: is the interception of a parcel meant, and what does a clause do: ask, tell, order?
 
-Positive evidence only. A list of other senses of 拦截 always misses the next one, so what stands right
-beside the word must be something one says of parcels, and the list is merely the second line.
+Positive evidence only. A list of other senses of 拦截 always misses the next one, so what stands right beside the
+word must be something one says of parcels, and the list is merely the second line.
 """
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from bot.faq.lexicon import Lexicon
 
-_ACT_WORD = re.compile(r"拦截|拦|截")
-_COMPLEMENT = re.compile(r"(?:截)?(?:[得不没未](?=[住到下回成着动了掉]))?(?:住|到|下来|下|回来|回去|回(?![音复执话应信馈])|返|掉|停|成功|成(?!本|交|立)|着|了|过|一下|一拦)*")
-_PARCEL = re.compile(
-    r"快递|包裹|物流|运单|单|件|货|售后|退款|店|№|拦截|parcel|package|shipment|order|intercept|station|deliver|\bpay\b|courier|transit|shipped|seller|merchant"
-)
-_POSSIBLE = re.compile(r"截?[得不](?:住|到|了|下来?|回来?|成|着)(?:吗|么|不|没|呢|啊|吧|的|\?|$| )")
-_NEAR = 14
+NEAR = 14
 """Characters on either side of the act in which a word of another sense counts."""
-_CALLED_BACK = re.compile(r"拦|截|intercept")
+
+LONGEST_GOODS = 6
 
 
 class Manner(Enum):
@@ -39,14 +33,12 @@ def blanked(text: str, lexicon: Lexicon) -> str:
 
 def meant(text: str, lexicon: Lexicon) -> bool:
     """Is the interception of a parcel spoken of? `text` is tidied."""
-    plain = blanked(text, lexicon)
-    if lexicon.words["act"].search(plain) is None:
-        return lexicon.gate.has("carrier_price", text) or lexicon.gate.has("own_name", text)
+    gate, plain = lexicon.gate, blanked(text, lexicon)
+    if not lexicon.words.has("act", plain):
+        return gate.has("carrier_price", text) or gate.has("own_name", text)
     if _of_something_else(text, lexicon):
         return False
-    if not _CALLED_BACK.search(plain):
-        return _PARCEL.search(plain) is not None
-    return True
+    return gate.has("spelt_out", plain) or gate.has("parcel_near", plain)
 
 
 def odd(text: str, lexicon: Lexicon) -> bool:
@@ -57,31 +49,34 @@ def odd(text: str, lexicon: Lexicon) -> bool:
 
 def _of_something_else(text: str, lexicon: Lexicon) -> bool:
     """Does a word of another sense stand near the act? In a long story the same word may be harmless."""
-    if len(text) <= 2 * _NEAR:
+    if len(text) <= 2 * NEAR:
         return lexicon.gate.has("other", text)
     return any(
-        lexicon.gate.has("other", text[max(0, found.start() - _NEAR) : found.end() + _NEAR])
-        for found in _CALLED_BACK.finditer(text)
+        lexicon.gate.has("other", text[max(0, found.start() - NEAR) : found.end() + NEAR])
+        for found in lexicon.gate["spelt_out"].finditer(text)
     )
 
 
 def neighbours_fit(text: str, lexicon: Lexicon) -> bool:
     """Each 拦 or 截 must stand beside characters that go with parcels."""
-    at = 0
-    while (found := _ACT_WORD.search(text, at)) is not None:
+    gate, at = lexicon.gate, 0
+    while (found := gate["act_word"].search(text, at)) is not None:
         left = text[max(0, found.start() - 2) : found.start()]
-        rest = _COMPLEMENT.match(text, found.end())
-        at = max(rest.end() if rest else found.end(), found.end())
-        alone = _POSSIBLE.match(text, found.end()) is not None
-        odd = left and not alone and all(_strange(char, lexicon.before) for char in left)
-        odd = odd and not _ends_in(text[: found.start()], "goods", lexicon)
-        if odd or _strange(text[at : at + 1], lexicon.after):
+        rest = gate["complement"].match(text, found.end())
+        at = max(rest.end() if rest else 0, found.end())
+        strange = bool(left) and all(_strange(char, lexicon.before) for char in left)
+        if strange and gate["possible_act"].match(text, found.end()) is None:
+            strange = not _ends_in_goods(text[: found.start()], lexicon)
+            if strange:
+                return False
+        if _strange(text[at : at + 1], lexicon.after):
             return False
     return True
 
 
-def _ends_in(text: str, name: str, lexicon: Lexicon) -> bool:
-    return any(found.end() == len(text) for found in lexicon.words[name].finditer(text, max(0, len(text) - 6)))
+def _ends_in_goods(text: str, lexicon: Lexicon) -> bool:
+    start = max(0, len(text) - LONGEST_GOODS)
+    return any(found.end() == len(text) for found in lexicon.words["goods"].finditer(text, start))
 
 
 def _strange(char: str, known: frozenset[str]) -> bool:
@@ -96,10 +91,10 @@ def manner(clause: str, lexicon: Lexicon, *, dear: bool = False) -> Manner:
     gate = lexicon.gate
     if gate.has("settled", clause):
         return Manner.TELLS
-    asks = gate.has("plain_asks" if dear else "asks", clause)
-    if gate.has("orders", clause) and not (gate.has("hard_asks", clause) or lexicon.words.has("arbit", clause)):
+    still_asks = gate.has("hard_asks", clause) or lexicon.words.has("arbit", clause)
+    if gate.has("orders", clause) and not still_asks:
         return Manner.ORDERS
-    if asks:
+    if gate.has("plain_asks" if dear else "asks", clause):
         return Manner.ASKS
     if gate.has("troubles", clause) and not gate.has("told_mark", clause):
         return Manner.TROUBLE

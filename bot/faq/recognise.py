@@ -24,10 +24,6 @@ SHORTEST_PHRASE = 2
 NO_PHRASES: Mapping[str, Sequence[str]] = {}
 
 _LOOSE = re.compile(r"[^0-9a-z一-鿿]+")
-_LIST = re.compile(r"、|和|以及|还有|跟")
-_LIST_EDGE = re.compile(
-    r"^.{0,6}拦截?的?|^支持的?|(?:都|分别|麻烦|请)?(?:说|讲|介绍|发|问|告诉).{0,4}$|(?:是|有)?(?:什么|哪些|多少|怎样|怎么样|吗)$|[?。 ]"
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def read(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES) -> Reading:
     if tidied.only_marks or tidied.text.startswith("/"):
         return silent
     phrases = _phrases(extra)
-    if not meant(tidied.text, words) and not _holds_any(tidied.text, phrases):
+    if not meant(tidied.text, words) and _phrase_in(tidied.text, phrases) is None:
         return silent
     return _Reader(tidied, words, phrases).reading(silent)
 
@@ -139,14 +135,14 @@ class _Reader:
         return [], [topic for topic in maybe if self._whole.of(topic) >= LEAST_GUESS][:MOST_GUESSES]
 
     def _given(self) -> dict[int, str]:
-        """Topics of the clauses that hold a phrase of the operator's."""
-        given = {}
-        for at, clause in enumerate(self._clauses):
-            if clause.manner not in {Manner.TELLS, Manner.ORDERS}:
-                for phrase, topic in self._phrases.items():
-                    if phrase in _squeezed(clause.text):
-                        given[at] = topic
-                        break
+        """Topics of the clauses that hold a phrase of the operator's; one spread over clauses counts for the last."""
+        if not self._phrases:
+            return {}
+        asks = [at for at, clause in enumerate(self._clauses) if clause.manner not in {Manner.TELLS, Manner.ORDERS}]
+        given = {at: topic for at in asks if (topic := _phrase_in(self._clauses[at].text, self._phrases))}
+        spread = _phrase_in(self._text, self._phrases)
+        if not given and spread and len(asks) == len(self._clauses):
+            given[asks[-1]] = spread
         return given
 
 
@@ -161,9 +157,10 @@ def _phrases(extra: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return dict(sorted((pair for pair in pairs if len(pair[0]) >= SHORTEST_PHRASE), key=lambda pair: -len(pair[0])))
 
 
-def _holds_any(text: str, phrases: Mapping[str, str]) -> bool:
+def _phrase_in(text: str, phrases: Mapping[str, str]) -> str | None:
+    """The topic of the longest phrase that the text holds, spaces and marks apart."""
     squeezed = _squeezed(text) if phrases else ""
-    return any(phrase in squeezed for phrase in phrases)
+    return next((topic for phrase, topic in phrases.items() if phrase in squeezed), None)
 
 
 def _squeezed(text: str) -> str:
@@ -174,6 +171,7 @@ def _listed(text: str, words: Lexicon) -> list[str]:
     """The topics of a bare enumeration: 拦截的条件、快递、价格都说一下."""
     if "、" not in text:
         return []
-    parts = [_LIST_EDGE.sub("", part) for part in _LIST.split(text)]
+    edge, joint = words.gate["list_edge"], words.gate["list_joint"]
+    parts = [edge.sub("", part) for part in joint.split(text)]
     found = [words.heads[part] for part in parts if part in words.heads]
     return list(dict.fromkeys(found)) if len(found) == len(parts) > 1 else []

@@ -20,7 +20,7 @@ ID_MARK = "№"
 LONGEST = 1500
 """Characters read of a message. A question that comes later than that is not one to answer by machine."""
 
-_QUOTE_HEAD = re.compile(r"\A\s*「[^」]{0,1000}」\s*\n\s*[-—–_─]{3,}[^\n]*\n?")
+_QUOTE_HEAD = re.compile(r"\A[ \n]{0,20}「[^」]{0,1000}」 {0,20}\n {0,20}[-—–_─]{3,}[^\n]*\n?")
 _AT_MARKUP = re.compile(r"<at\b[^>]{0,200}>[^<]{0,100}</at>")
 _TAG = re.compile(r"</?[a-z][^>]{0,200}>")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s，。；、）)一-鿿]{1,500}")
@@ -33,6 +33,8 @@ _ID = re.compile(
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _LATIN = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
 _TOKEN = re.compile(r"(?<![a-z0-9])[a-z]{2,4}(?![a-z0-9])")
+_NOT_CANTONESE = "(?<![业网站节地早晚时一有快差重那这旁右左两身])"
+"""After one of these 点 and 边 are a point and a side."""
 _CANTONESE = re.compile("[唔冇嘅咗喺嚟㗎啲咩乜哋佢嘢畀]")
 _IS = re.compile(r"\b(what|where|who|how|when|why|it|that)'s\b")
 _SPACE = re.compile(r"\s+")
@@ -43,8 +45,9 @@ _LAUGH = re.compile(r"(.)\1{3,}")
 class Tidied:
     """A message ready to be read: `text` for the patterns, and what was taken out of it.
 
-    `lines` is the text with its line breaks kept as spaces removed; `ids` are upper case, in order, each once;
-    `language` is 'en' when the message has Latin words and no Chinese character.
+    `ids` are upper case, in order, each once; `language` is 'en' when the message has Latin words and no Chinese
+    character; `mentioned`: somebody was addressed by @; `marked`: a picture or file marker stood in it; `only_marks`:
+    nothing but marks, numbers of parcels or emoji is left.
     """
 
     text: str
@@ -62,7 +65,7 @@ class Spelling:
         pairs = tables["traditional"]["pairs"].split()
         self.simplify = {ord(pair[0]): pair[1] for pair in pairs}
         self.cantonese = _Replacer(tables["cantonese"])
-        self.cantonese_only = _Replacer(tables["cantonese_only"], before="(?<![业网站节地早晚时一有快差重那这旁右左两身])")
+        self.cantonese_only = _Replacer(tables["cantonese_only"], before=_NOT_CANTONESE)
         self.typos = _Replacer(tables["typos"])
         self.patterns = [(re.compile(left), right) for left, right in tables["patterns"].items()]
         self.sound = re.compile(f"[{tables['sounds']['lan']}][{tables['sounds']['jie']}]")

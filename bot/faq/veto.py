@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from bot.faq.lexicon import Lexicon
 from bot.faq.topics import Tier
@@ -56,16 +57,10 @@ def features(text: str, lexicon: Lexicon) -> set[str]:
 class Model:
     """The exported weights. Column 0 is "a question at all", the others are the topics in their order."""
 
-    def __init__(self, exported: Mapping[str, object]) -> None:
-        columns = exported["columns"]
-        bias = exported["bias"]
-        weights = exported["weights"]
-        assert isinstance(columns, list)
-        assert isinstance(bias, list)
-        assert isinstance(weights, dict)
-        self.columns: list[str] = columns
-        self._bias: list[int] = bias
-        self._weights: dict[str, list[int]] = weights
+    def __init__(self, exported: Mapping[str, Any]) -> None:
+        self.columns: list[str] = exported["columns"]
+        self._bias: list[int] = exported["bias"]
+        self._weights: dict[str, list[int]] = exported["weights"]
 
     def weigh(self, seen: set[str]) -> Weighed:
         """The probabilities for a set of features."""
