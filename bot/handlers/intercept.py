@@ -43,7 +43,7 @@ class Intercept:
         meant = {one.after_sale_id for number in parsed.ids for one in _meant(found[number])}
         if len(meant) > 1 and len(parsed.ids) == 1:
             return await self._outgoing.reply([f"choice:{parsed.ids[0]}"], asker, lang)
-        if len(meant) > 1:
+        if len(meant) != 1:  # none of so many numbers is the shop's: the batch's page names each
             return await self._batch(incoming, parsed.ids)
         reply = await self.open(incoming, meant.pop(), named=parsed.ids)
         if unknown:
