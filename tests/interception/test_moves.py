@@ -8,37 +8,30 @@ import pytest
 from sqlalchemy import Connection, Row, select
 
 from bot.domain.answer import Answer, Said
-from bot.domain.case import Phase, State
+from bot.domain.case import Phase, SettledBy, State
+from bot.domain.reason import Reason, ReasonCode
 from bot.interception import moves
 from bot.interception.moves import Submission
 from bot.interception.pace import Pace
-from bot.store.cases import cases, row_of
+from bot.interception.statements import Only
+from bot.store.cards import outbox
+from bot.store.cases import cases, events_of, row_of
 from bot.store.database import Database
+from bot.store.events import live_events
+from bot.store.fees import fees
 from bot.store.schema import to_micros
 from tests.interception.memory import VirtualClock
-from tests.interception.shop import START, after_sale, enter, enter_shops, parcel
+from tests.interception.shop import START, after_sale, enter, parcel
 
 PACE = Pace()
 NO_ANSWER = Answer(Said.NO_ANSWER, sent="create", got="time limit")
 
 
 @pytest.fixture
-async def stored(any_database_at: tuple[Database, VirtualClock]) -> Database:
+async def stored(still: Database) -> Database:
     """Either kind of database with a parcel that may be intercepted."""
-    database, _ = any_database_at
-
-    def fill(connection: Connection) -> None:
-        enter_shops(connection)
-        enter(connection, [after_sale("7001", parcel("75400000000001"))])
-
-    await database.write(fill)
-    return database
-
-
-@pytest.fixture
-def clock(any_database_at: tuple[Database, VirtualClock]) -> VirtualClock:
-    """The time of that database."""
-    return any_database_at[1]
+    await still.write(lambda c: enter(c, [after_sale("7001", parcel("75400000000001"))]))
+    return still
 
 
 def submission(case_id: str = "icpt-1", *, call_now: bool = True, **fields: Any) -> Submission:
@@ -66,9 +59,9 @@ def submission(case_id: str = "icpt-1", *, call_now: bool = True, **fields: Any)
 
 async def opened(database: Database, **fields: Any) -> str:
     """A case whose first call is marked."""
-    row = await database.write(lambda c: moves.open_case(c, submission(**fields), PACE, START))
-    assert row is not None
-    return str(row.id)
+    case = await database.write(lambda c: moves.open_case(c, submission(**fields), PACE, START))
+    assert case is not None
+    return str(case.id)
 
 
 async def row(database: Database, case_id: str) -> Row[Any]:
@@ -86,6 +79,35 @@ async def do(database: Database, move: Callable[[Connection], Any]) -> Any:
 def sent_in_doubt(connection: Connection, case_id: str, call_no: int) -> bool:
     """T3c on a route that repeats."""
     return moves.doubt(connection, case_id, call_no, person=False, answer=NO_ANSWER)
+
+
+def succeed(connection: Connection, case_id: str) -> bool:
+    """T3b: the carrier caught it."""
+    return moves.settle(connection, case_id, State.SUCCEEDED, Answer(Said.SUCCEEDED, "R1"), PACE, ground="caught")
+
+
+async def in_doubt(database: Database, clock: VirtualClock) -> str:
+    """A case whose first call, made at the beginning, got no answer within eight seconds."""
+    case_id = await opened(database)
+    clock.t = 8
+    await database.write(lambda c: sent_in_doubt(c, case_id, 1))
+    return case_id
+
+
+async def kinds(database: Database, case_id: str) -> list[str]:
+    """The timeline, in words."""
+    return [event.kind for event in await database.read(lambda c: events_of(c, case_id))]
+
+
+async def targets(database: Database) -> list[str]:
+    """What live pages were told of."""
+    return await database.read(lambda c: list(c.execute(select(live_events.c.target)).scalars()))
+
+
+async def charges(database: Database) -> list[tuple[str, int, str]]:
+    """The ledger."""
+    wanted = select(fees.c.interception_id, fees.c.amount_fen, fees.c.settled_by)
+    return await database.read(lambda c: [tuple(row) for row in c.execute(wanted)])
 
 
 async def test_a_first_doubt_is_looked_at_at_once(stored: Database, clock: VirtualClock) -> None:
@@ -123,3 +145,308 @@ async def test_a_moment_is_stored_as_a_number(stored: Database, clock: VirtualCl
     raw = select(cases.c.next_at).where(cases.c.next_at == at)
     assert await stored.read(lambda c: c.exec_driver_sql("SELECT next_at FROM cases").scalar()) == to_micros(at)
     assert await stored.read(lambda c: c.execute(raw).scalar()) == at
+
+
+# --- T1, T2 -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_marked_ask_is_one_commit(stored: Database) -> None:
+    """T1: case, mark, timeline and live event are there together; the call is lost one second after its time limit."""
+    case_id = await opened(stored)
+    found = await row(stored, case_id)
+    assert (found.state, found.phase, found.call_no, found.doubted_call) == (State.PENDING, Phase.CALLING, 1, 0)
+    assert found.called_at == found.created_at == START
+    assert found.next_at == START + PACE.call_timeout + timedelta(seconds=1)
+    assert found.watch_until == START + timedelta(days=15)
+    assert await kinds(stored, case_id) == ["asked", "sent"]
+    assert f"case:{case_id}" in await targets(stored)
+    assert "after_sale:7001" in await targets(stored)
+
+
+async def test_without_a_free_slot_it_is_queued_and_due(stored: Database) -> None:
+    """T1: nothing was sent, and the runner finds it at once."""
+    case_id = await opened(stored, call_now=False)
+    found = await row(stored, case_id)
+    assert (found.phase, found.call_no, found.called_at, found.next_at) == (Phase.QUEUED, 0, None, START)
+
+
+async def test_a_refused_ask_never_enters_the_engine(stored: Database) -> None:
+    """What our rules refuse is a final record: no call, no look, no fee, and it blocks nobody."""
+    refusal = Submission(submission().row, (Reason(ReasonCode.CROSS_BORDER_SHOP),), call_now=True)
+    await do(stored, lambda c: moves.open_case(c, refusal, PACE, START))
+    found = await row(stored, "icpt-1")
+    assert (found.state, found.phase, found.call_no, found.next_at) == (State.REFUSED, Phase.ENDED, 0, None)
+    assert found.settled_at == START
+    assert await opened(stored, case_id="icpt-2") == "icpt-2"
+
+
+@pytest.mark.parametrize("blocks", [State.PENDING, State.UNKNOWN, State.SUCCEEDED])
+async def test_a_parcel_is_open_once(stored: Database, blocks: State) -> None:
+    """R10 by constraint: pending, unknown and succeeded block, whichever shop asks."""
+    case_id = await opened(stored)
+    if blocks is State.UNKNOWN:
+        await do(stored, lambda c: sent_in_doubt(c, case_id, 1))
+    elif blocks is State.SUCCEEDED:
+        await do(stored, lambda c: succeed(c, case_id))
+    other = submission("icpt-2", shop_id="other")
+    assert await do(stored, lambda c: moves.open_case(c, other, PACE, START)) is None
+    assert await do(stored, lambda c: c.execute(select(cases.c.id)).scalars().all()) == [case_id]
+
+
+@pytest.mark.parametrize("end", [State.FAILED, State.CANCELLED])
+async def test_after_a_failure_the_parcel_may_be_asked_for_again(stored: Database, end: State) -> None:
+    """Failed and cancelled block nothing."""
+    case_id = await opened(stored)
+    await do(stored, lambda c: moves.settle(c, case_id, end, Answer(Said.REFUSED), PACE))
+    assert await opened(stored, case_id="icpt-2") == "icpt-2"
+
+
+async def test_the_right_to_call_is_taken_once(stored: Database) -> None:
+    """T2: of two that saw the same call number one moves it on."""
+    case_id = await opened(stored, call_now=False)
+    assert await do(stored, lambda c: moves.mark(c, case_id, 0, PACE))
+    assert not await do(stored, lambda c: moves.mark(c, case_id, 0, PACE))
+    assert (await row(stored, case_id)).call_no == 1
+
+
+async def test_no_further_call_while_one_is_in_flight(stored: Database) -> None:
+    """T2: a call without an answer that is not yet in doubt permits nothing."""
+    case_id = await opened(stored)
+    assert not await do(stored, lambda c: moves.mark(c, case_id, 1, PACE))
+
+
+async def test_a_further_call_begins_its_readings_anew(stored: Database, clock: VirtualClock) -> None:
+    """Ruling 5: each further apply needs two readings after the latest mark."""
+    case_id = await in_doubt(stored, clock)
+    clock.t = 700
+    for expected in (1, 2):
+        assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE)) == expected
+    assert not await do(stored, lambda c: moves.mark(c, case_id, 1, PACE, readings=3))
+    assert await do(stored, lambda c: moves.mark(c, case_id, 1, PACE, readings=2))
+    assert (await row(stored, case_id)).readings == 0
+
+
+@pytest.mark.parametrize("end", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
+async def test_what_has_ended_is_not_called_again(stored: Database, end: State) -> None:
+    """No move leaves a final state, and none changes anything of it."""
+    case_id = await opened(stored, call_now=False)
+    await do(stored, lambda c: moves.settle(c, case_id, end, Answer(Said.REFUSED), PACE, ground="caught"))
+    before = await row(stored, case_id)
+    late = Answer(Said.NEVER_LEFT)
+    for move in (
+        lambda c: moves.mark(c, case_id, 0, PACE),
+        lambda c: sent_in_doubt(c, case_id, 0),
+        lambda c: moves.never_left(c, case_id, 0, late, PACE),
+        lambda c: moves.reading(c, case_id, 0, START, PACE),
+        lambda c: moves.wait(c, case_id, Answer(Said.PROCESSING, "R1")),
+        lambda c: moves.settle(c, case_id, State.SUCCEEDED, Answer(Said.SUCCEEDED), PACE),
+        lambda c: moves.settle(c, case_id, State.FAILED, Answer(Said.REFUSED), PACE),
+        lambda c: moves.call_off(c, case_id, "周琳", PACE),
+        lambda c: moves.give_up(c, case_id, PACE),
+    ):
+        assert not await do(stored, move)
+    assert await row(stored, case_id) == before
+
+
+@pytest.mark.parametrize("end", [State.FAILED, State.CANCELLED])
+async def test_a_look_after_the_end_wakes_nothing(stored: Database, end: State) -> None:
+    """A look that was under way when the case ended leaves nothing due for ever."""
+    case_id = await opened(stored)
+    await do(stored, lambda c: moves.settle(c, case_id, end, Answer(Said.REFUSED), PACE))
+    await do(stored, lambda c: moves.look_later(c, case_id))
+    assert not await do(stored, lambda c: moves.look_now(c, case_id))
+    assert (await row(stored, case_id)).next_at is None
+
+
+# --- T3: never left, reading, waiting ---------------------------------------------------------------------------------
+
+
+async def test_what_never_left_is_queued_again(stored: Database, clock: VirtualClock) -> None:
+    """T3d: without an earlier doubt the right to call counts as unused, and the next try is a second later."""
+    case_id = await opened(stored)
+    assert await do(stored, lambda c: moves.never_left(c, case_id, 1, Answer(Said.NEVER_LEFT), PACE))
+    found = await row(stored, case_id)
+    assert (found.state, found.phase, found.doubted_call) == (State.PENDING, Phase.QUEUED, 0)
+    assert found.next_at == START + timedelta(seconds=1)
+    assert not await do(stored, lambda c: moves.never_left(c, case_id, 1, Answer(Said.NEVER_LEFT), PACE))
+
+
+@pytest.mark.parametrize("seconds, ended", [(119.9, False), (120, True)])
+async def test_after_two_minutes_unreachable_it_failed(
+    stored: Database,
+    clock: VirtualClock,
+    seconds: float,
+    ended: bool,  # noqa: FBT001 - pytest's own
+) -> None:
+    """Ruling 5: nothing was sent and the carrier stayed unreachable for two minutes since the ask."""
+    case_id = await opened(stored)
+    clock.t = seconds
+    await do(stored, lambda c: moves.never_left(c, case_id, 1, Answer(Said.NEVER_LEFT), PACE))
+    found = await row(stored, case_id)
+    assert found.state == (State.FAILED if ended else State.PENDING)
+    if ended:
+        assert found.reasons == [{"code": "CARRIER_UNAVAILABLE", "facts": {"sent": "nothing"}}]
+
+
+async def test_in_doubt_nothing_goes_back_to_the_queue(stored: Database, clock: VirtualClock) -> None:
+    """T3d: with an earlier call in doubt it stays `unknown`, is never failed by the two minutes, and its mark does not
+    count as the latest.
+    """
+    case_id = await in_doubt(stored, clock)
+    clock.t = 500
+    assert await do(stored, lambda c: moves.mark(c, case_id, 1, PACE))
+    assert await do(stored, lambda c: moves.never_left(c, case_id, 2, Answer(Said.NEVER_LEFT), PACE))
+    found = await row(stored, case_id)
+    assert (found.state, found.phase, found.doubted_call) == (State.UNKNOWN, Phase.CALLING, 2)
+    assert found.last_sent_at == START
+    assert not await do(stored, lambda c: moves.call_off(c, case_id, "周琳", PACE))
+
+
+@pytest.mark.parametrize("asked, counts", [(599.9, 0), (600, 1)])
+async def test_an_early_reading_permits_nothing(
+    stored: Database, clock: VirtualClock, asked: float, counts: int
+) -> None:
+    """Ruling 5: a reading counts from the quiet time after the latest call on, by when it was asked."""
+    case_id = await in_doubt(stored, clock)
+    clock.t = 700
+    asked_at = START + timedelta(seconds=asked)
+    assert await do(stored, lambda c: moves.reading(c, case_id, 1, asked_at, PACE)) == counts
+
+
+async def test_a_reading_counts_by_both_clocks(stored: Database, clock: VirtualClock) -> None:
+    """Trap 14: while the clock that does not jump has not seen the quiet time, a reading permits nothing, and the next
+    one comes when it has.
+    """
+    case_id = await in_doubt(stored, clock)
+    clock.t = 7000
+    left = timedelta(seconds=100)
+    assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE, left)) == 0
+    assert (await row(stored, case_id)).next_at == clock.now() + left
+
+
+async def test_a_reading_of_another_call_says_nothing(stored: Database, clock: VirtualClock) -> None:
+    """A reading that was asked before a further call was marked counts for nothing."""
+    case_id = await in_doubt(stored, clock)
+    await do(stored, lambda c: moves.mark(c, case_id, 1, PACE))
+    clock.t = 5000
+    assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE)) == 0
+
+
+async def test_an_order_that_is_worked_on_ends_the_doubt(stored: Database, clock: VirtualClock) -> None:
+    """T3a: `unknown` becomes `pending` again, is watched from now on, and keeps the carrier's reference."""
+    case_id = await in_doubt(stored, clock)
+    assert await do(stored, lambda c: moves.wait(c, case_id, Answer(Said.PROCESSING, "R1")))
+    found = await row(stored, case_id)
+    assert (found.state, found.phase, found.carrier_reference) == (State.PENDING, Phase.WATCHING, "R1")
+    assert found.next_at == found.looks_since == clock.now()
+    assert await do(stored, lambda c: moves.wait(c, case_id, Answer(Said.PROCESSING)))
+    assert (await row(stored, case_id)).carrier_reference == "R1"
+    assert (await kinds(stored, case_id)).count("answered") == 1
+
+
+# --- T3b: ends --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_success_brings_its_fee_once(stored: Database) -> None:
+    """State, fee and timeline are one transaction; the second success changes nothing."""
+    case_id = await opened(stored)
+    assert await do(stored, lambda c: succeed(c, case_id))
+    assert not await do(stored, lambda c: succeed(c, case_id))
+    found = await row(stored, case_id)
+    assert (found.state, found.fee_fen, found.settled_by, found.ground) == (State.SUCCEEDED, 300, "carrier", "caught")
+    assert await charges(stored) == [(case_id, 300, "carrier")]
+    assert (await kinds(stored, case_id)).count("settled") == 1
+
+
+async def test_the_platforms_cost_is_what_is_charged(stored: Database) -> None:
+    """Where the platform names another cost than our rules and settles it itself, the ledger has the platform's."""
+    case_id = await opened(stored)
+    answer = Answer(Said.SUCCEEDED, fee_fen=450, settled_by=SettledBy.PLATFORM)
+    await do(stored, lambda c: moves.settle(c, case_id, State.SUCCEEDED, answer, PACE, ground="platform"))
+    assert await charges(stored) == [(case_id, 450, "platform")]
+    assert (await row(stored, case_id)).fee_fen == 450
+
+
+@pytest.mark.parametrize("end", [State.FAILED, State.CANCELLED])
+async def test_no_other_end_is_charged(stored: Database, end: State) -> None:
+    """F2: a failure is free, and so is what was taken back."""
+    case_id = await opened(stored)
+    reason = Reason(ReasonCode.CARRIER_RULE, carrier_code="E23111", carrier_text="面单不支持")
+    await do(stored, lambda c: moves.settle(c, case_id, end, Answer(Said.REFUSED, reason=reason), PACE))
+    found = await row(stored, case_id)
+    assert await charges(stored) == []
+    assert (found.fee_fen, found.settled_by, found.carrier_text) == (0, None, "面单不支持")
+
+
+async def test_what_is_in_doubt_is_not_cancelled(stored: Database, clock: VirtualClock) -> None:
+    """The table has no move from `unknown` to `cancelled`."""
+    case_id = await in_doubt(stored, clock)
+    assert not await do(stored, lambda c: moves.settle(c, case_id, State.CANCELLED, Answer(Said.CANCELLED), PACE))
+
+
+async def test_a_late_refusal_of_an_earlier_call_says_nothing(stored: Database, clock: VirtualClock) -> None:
+    """A refusal of call k ends the case only while k is the latest call and not given up."""
+    case_id = await in_doubt(stored, clock)
+
+    def refused(call_no: int) -> Callable[[Connection], bool]:
+        answer = Answer(Said.REFUSED)
+        return lambda c: moves.settle(c, case_id, State.FAILED, answer, PACE, only=Only.LATEST, call_no=call_no)
+
+    assert not await do(stored, refused(1))
+    await do(stored, lambda c: moves.mark(c, case_id, 1, PACE))
+    assert not await do(stored, refused(1))
+    assert await do(stored, refused(2))
+
+
+async def test_only_what_has_not_left_is_called_off(stored: Database) -> None:
+    """A queued case is cancelled by a person; one whose call is marked is not."""
+    case_id = await opened(stored)
+    assert not await do(stored, lambda c: moves.call_off(c, case_id, "周琳", PACE))
+    await do(stored, lambda c: moves.never_left(c, case_id, 1, Answer(Said.NEVER_LEFT), PACE))
+    assert await do(stored, lambda c: moves.call_off(c, case_id, "周琳", PACE))
+    found = await row(stored, case_id)
+    assert (found.state, found.next_at) == (State.CANCELLED, None)
+
+
+@pytest.mark.parametrize("days, given_up", [(14.99, False), (15, True)])
+async def test_fifteen_days_without_a_sign(
+    stored: Database,
+    clock: VirtualClock,
+    days: float,
+    given_up: bool,  # noqa: FBT001 - pytest's own
+) -> None:
+    """Then it failed, in words that say so, and nothing is charged."""
+    case_id = await opened(stored)
+    await do(stored, lambda c: moves.doubt(c, case_id, 1, person=True))
+    clock.t = days * 86400
+    assert await do(stored, lambda c: moves.give_up(c, case_id, PACE)) is given_up
+    if given_up:
+        reasons = [{"code": "CARRIER_UNAVAILABLE", "facts": {"sent": "no_sign", "days": 15}}]
+        assert (await row(stored, case_id)).reasons == reasons
+        assert await charges(stored) == []
+
+
+async def test_looking_again_leaves_a_call_in_flight_alone(stored: Database, clock: VirtualClock) -> None:
+    """「再查一次」 brings the next look of a case in doubt forward, and touches nothing that is being called."""
+    case_id = await opened(stored)
+    clock.t = 1
+    assert not await do(stored, lambda c: moves.look_now(c, case_id))
+    await do(stored, lambda c: sent_in_doubt(c, case_id, 1))
+    await do(stored, lambda c: moves.look_later(c, case_id))
+    assert (await row(stored, case_id)).next_at > clock.now()
+    assert await do(stored, lambda c: moves.look_now(c, case_id))
+    assert (await row(stored, case_id)).next_at == clock.now()
+
+
+async def test_every_end_makes_the_cards_due(stored: Database, clock: VirtualClock) -> None:
+    """Ruling 2: all cards of the case are due in the transaction that ends it, and live pages hear of it."""
+    case_id = await opened(stored)
+    card = {"channel": "console", "shop_id": "demo", "target": f"case:{case_id}", "lang": "zh"}
+    for chat in ("7001", "group"):
+        await do(stored, lambda c, x=chat: c.execute(outbox.insert(), {**card, "chat": x}))  # type: ignore[misc]
+    before = len(await targets(stored))
+    clock.t = 3
+    await do(stored, lambda c: succeed(c, case_id))
+    due = await do(stored, lambda c: c.execute(select(outbox.c.due_at)).scalars().all())
+    assert due == [clock.now(), clock.now()]
+    assert len(await targets(stored)) == before + 2

@@ -19,7 +19,7 @@ def s(seconds: float) -> timedelta:
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "wait"), [(0, 1), (1, 1), (2, 3), (5, 10), (15, 45), (60, 600), (3599, 600), (3600, 3600), (86400, 3600)]
+    "elapsed, wait", [(0, 1), (1, 1), (2, 3), (5, 10), (15, 45), (60, 600), (3599, 600), (3600, 3600), (86400, 3600)]
 )
 def test_the_steps(elapsed: float, wait: float) -> None:
     """1, 2, 5, 15, 60 s after the beginning, every ten minutes up to an hour, then hourly; each within ten per cent."""

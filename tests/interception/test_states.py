@@ -44,7 +44,7 @@ def test_a_person_makes_legal_steps_only(present: WayHome | None, to: WayHome) -
 
 
 @pytest.mark.parametrize(
-    ("present", "to", "steps"),
+    "present, to, steps",
     [
         (None, WayHome.LOST, [WayHome.RETURNING, WayHome.LOST]),
         (WayHome.RETURNING, WayHome.DAMAGED, [WayHome.DAMAGED]),
