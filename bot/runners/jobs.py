@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,17 +89,19 @@ class Jobs:
         )
 
     async def revive(self) -> int:
-        """Puts the jobs of dead workers back into the queue, and drops their ticks; returns how many jobs."""
+        """Puts the jobs of dead workers into the queue anew, and drops their ticks; returns how many jobs.
+
+        A new job wakes a worker at once, which one that is retried does not.
+        """
         revived = 0
         for job in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._liveness.stalled_s):
-            try:
-                if job.task_name == MOVE:
-                    await self._app.job_manager.retry_job(job)
-                    revived += 1
-                elif job.id is not None:
+            if job.task_name == MOVE:
+                again = self._move.configure(priority=job.priority, task_kwargs=job.task_kwargs)
+                await again.defer_async()
+                revived += 1
+            if job.id is not None:
+                with suppress(ConnectorException):  # another tick was first: two jobs for the same rows do no harm
                     await self._app.job_manager.finish_job_by_id_async(job.id, Status.SUCCEEDED, delete_job=True)
-            except ConnectorException:  # another replica's tick was first
-                continue
         return revived
 
 

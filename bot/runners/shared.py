@@ -32,6 +32,7 @@ SWEEP_AFTER = timedelta(minutes=10)
 SWEEP_EACH = 60
 SPACING_S = 0.03
 RESTART_S = 1.0
+HALF_TICK_S = 0.5
 SPREAD_S = 0.8
 STEP_S = 0.02
 
@@ -66,6 +67,7 @@ class SharedRunner:
         self._ticks = 0
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._ending = asyncio.Event()
 
     def take_slots(self, wanted: int) -> int:
         """Free call slots of this process, at most `wanted`; none while stopping."""
@@ -99,6 +101,7 @@ class SharedRunner:
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new; lets what runs finish for `grace_s` seconds, and leaves the rest to the others."""
         self._stopping = True
+        self._ending.set()
         self._slots.close()
         for task in self._loops:
             task.cancel()
@@ -134,12 +137,19 @@ class SharedRunner:
 
     async def _tick(self) -> None:
         self._ticks += 1
-        revived = await self._jobs.revive()
-        if revived:
-            log.warning("runner.revived", jobs=revived)
+        await self._revive()
         await self._put_due(nudged=False)
         if self._ticks % SWEEP_EACH == 0:
             await self._database.write(lambda c: sweep(c, to_micros(now(c) - SWEEP_AFTER)))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HALF_TICK_S):
+                await self._ending.wait()
+        await self._revive()
+
+    async def _revive(self) -> None:
+        revived = 0 if self._stopping else await self._jobs.revive()
+        if revived:
+            log.warning("runner.revived", jobs=revived)
 
     async def _put_due(self, *, nudged: bool) -> None:
         async with self._claiming, self._database.engine.begin() as connection:
