@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -54,17 +55,14 @@ def rules() -> RuleSet:
     return RuleBook.load(None).at(datetime.now(UTC))
 
 
-def route_config(url: str) -> ShopsConfig:
+def routes(url: str, outbound: Outbound, *, has_trace: bool = True) -> RouteTable:
     """Every shop's way to 圆通 leads to the loopback carrier."""
     account = {"base_url": url, "token": "demotok", "customer_code": "DEMO", "secret": "bench"}
-    return ShopsConfig(everyone=ShopSection(None, {"yto": {"route": "yto", "intercept": account, "trace": account}}))
+    way = {"route": "yto", "intercept": account} | ({"trace": account} if has_trace else {})
+    return routing.build(ShopsConfig(everyone=ShopSection(None, {"yto": way})), outbound, lambda *_: None)
 
 
-def routes(url: str, outbound: Outbound) -> RouteTable:
-    """The same, made."""
-    return routing.build(route_config(url), outbound, lambda *_: None)
-
-
+@cache
 def trace() -> tuple[TraceEvent, ...]:
     """What the loopback carrier tells of every parcel, as it is stored: a look finds nothing new."""
     return tuple(mapping.trace(200, TRACE) or ())
@@ -77,13 +75,14 @@ def enter(connection: Connection, count: int, ruleset: RuleSet) -> None:
     for agreement in ruleset.agreements:
         row = {"shop_id": SHOP, "kind": agreement.kind, "version": agreement.version, "signed_at": at}
         connection.execute(agreements.insert(), {**row, "signed_by": "p0", "signed_by_name": "陈老板"})
-    scans = trace()
     for place in range(count):
-        parcel = Parcel(number(place), "yto", (Item("棉质短袖", "apparel", 1, 12900),), shipped_at=at, trace=scans)
-        after_sales.save(connection, SHOP, _claim(place, parcel, at), at)
+        after_sales.save(connection, SHOP, claim(place, at), at)
 
 
-def _claim(place: int, parcel: Parcel, at: datetime) -> AfterSale:
+def claim(place: int, at: datetime) -> AfterSale:
+    """An open claim for a refund only, with one parcel on its way."""
+    goods = (Item("棉质短袖", "apparel", 1, 12900),)
+    parcel = Parcel(number(place), "yto", goods, shipped_at=at, trace=trace())
     return AfterSale(
         after_sale_id=claim_id(place),
         order_id=f"69{place:017d}",
