@@ -181,3 +181,7 @@ class Visitor:
             self._token = found[1]
             self.tokens.add(found[1])
         return answer
+
+    def stream(self, path: str) -> Any:
+        """An open stream of events; whoever opens it closes it."""
+        return self._open(urllib.request.Request(self._url + path), timeout=20)  # noqa: S310 - loopback
