@@ -291,9 +291,12 @@ def person_code(login: str) -> None:
 @main.command()
 def doctor() -> None:
     """检查设置、数据库、通道、凭证、时钟。 One line each; exit 1 when one fails."""
+    from bot import logs
     from bot.doctor import examine
 
-    sys.exit(asyncio.run(examine(_settings(), click.echo)))
+    settings = _settings()
+    logs.configure(settings.log_format, "error")
+    sys.exit(asyncio.run(examine(settings, click.echo)))
 
 
 # --- line protocols ------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 
-from bot import logs
 from bot.doctor import chats, ground, running, ways
 from bot.doctor.findings import Finding
 from bot.settings import Settings
@@ -15,7 +14,6 @@ async def examine(settings: Settings, say: Callable[[str], object]) -> int:
 
     With `SANDBOX_URL` the demo is examined: its routes all lead to the sandbox.
     """
-    logs.configure(settings.log_format, "error")
     failed = 0
     async for finding in _findings(settings):
         failed += not finding.ok

@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.doctor.findings import Finding, ill, well
@@ -18,8 +18,8 @@ from bot.rules.rulebook import RuleBook, RuleSet
 from bot.rules.rulefile import RulesFileError
 from bot.settings import Settings
 from bot.store.cards import inbox
-from bot.store.cases import cases
 from bot.store.database import Database, NotStored, is_sqlite, now, open_database, sqlite_path
+from bot.store.events import live_events
 from bot.store.migrate import HEAD, revision
 
 LEAST_FREE = 200 * 1024 * 1024
@@ -106,7 +106,7 @@ def _write(connection: Connection) -> None:
 
 
 async def _clock(opened: Database) -> Finding:
-    there, newest = await opened.read(lambda c: (now(c), c.execute(select(func.max(cases.c.created_at))).scalar()))
+    there, newest = await opened.read(lambda c: (now(c), c.execute(_NEWEST).scalar()))
     apart = (there - datetime.now(UTC)).total_seconds()
     ahead = 0.0 if newest is None else (newest - there).total_seconds()
     if abs(apart) > APART_S:
@@ -114,6 +114,10 @@ async def _clock(opened: Database) -> Finding:
     if ahead > AHEAD_S:
         return ill("clock", "back", seconds=f"{ahead:.0f}")
     return well("clock", "database", seconds=f"{abs(apart):.1f}")
+
+
+_NEWEST = select(live_events.c.at).order_by(live_events.c.id.desc()).limit(1)
+"""When anything changed last."""
 
 
 def _words(problem: Exception) -> str:
