@@ -121,7 +121,7 @@ class Asking:
         number = target.tracking_number
         if target.after_sale_id is not None:
             after_sale = after_sales.load(connection, shop.shop_id, target.after_sale_id)
-            if after_sale is None:
+            if after_sale is None or not after_sale.parcels:
                 raise UnknownParcels([number or target.after_sale_id])
             if number is not None:
                 return self._judge(connection, asker, shop, after_sale, number)
