@@ -134,7 +134,10 @@ class Reception:
 
     async def there_now(self, sender: Sender, chat: Chat, message_ref: str) -> ThereNow | None:
         """What stands in a message of ours, drawn for that sender; None for a stranger or another message."""
-        found = await self._database.read(lambda c: _row(c, sender, chat, message_ref))
+        try:
+            found = await self._database.read(lambda c: _row(c, sender, chat, message_ref))
+        except NotStored as problem:
+            raise NotKept from problem
         if found is None:
             return None
         target, version, asker = found
@@ -171,6 +174,8 @@ class Reception:
                 return Taken(reply=answered.result())
             except NotStored as problem:
                 raise NotKept from problem
+            except Exception:
+                log.exception("channel.desk_failed", channel=incoming.chat.channel)  # kept, the runner tries again
         answered.cancel()
         if await self._is_kept(incoming):
             return Taken(late=True)

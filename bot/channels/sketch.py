@@ -194,13 +194,30 @@ def _several(card: Card) -> bool:
 def _one_each(card: Card, confirm: Button, means: Means) -> list[Press]:
     """Without check boxes each parcel that can go is a button of its own: it asks for this one alone."""
     key = "channel.only_parcel_fee" if means.long_labels else "channel.only_parcel"
+    found = _open(card)
     return [
         Press(
             f"{confirm.action}{PICKED}{parcel.tracking_number}",
-            text(key, card.lang, last=parcel.tracking_number[-4:], fee=_money(parcel.fee_fen, card.lang)),
+            text(
+                key,
+                card.lang,
+                carrier=parcel.carrier_name,
+                last=_ending(parcel, found),
+                fee=_money(parcel.fee_fen, card.lang),
+            ),
         )
-        for parcel in _open(card)
+        for parcel in found
     ]
+
+
+def _ending(parcel: CardParcel, among: list[CardParcel]) -> str:
+    """The last four of its number, or as many as tell it from the carrier's other parcels on the card."""
+    others = [one.tracking_number for one in among if one is not parcel and one.carrier == parcel.carrier]
+    number = parcel.tracking_number
+    length = 4
+    while length < len(number) and any(other.endswith(number[-length:]) for other in others):
+        length += 1
+    return number[-length:]
 
 
 def _boxes(card: Card) -> tuple[Box, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Protocol
 
 import aiohttp
@@ -32,13 +33,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request as the platform would send it."""
+    """A request as the platform would send it. `silent`: taken without a word, since the platform would repeat it."""
 
     path: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
     query: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ async def send(base: str, name: str, sent: Sent) -> Heard:
     address = f"{base}/channels/{name}{sent.path}"
     async with (
         aiohttp.ClientSession() as session,
-        session.request(sent.method, address, data=sent.body, headers=sent.headers, params=sent.query) as response,
+        session.request(
+            sent.method, address, data=BytesIO(sent.body), headers=sent.headers, params=sent.query
+        ) as response,
     ):
         return Heard(response.status, await response.read())
 
