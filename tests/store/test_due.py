@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, make_url, text, update
+from sqlalchemy import Connection, event, make_url, update
 
 from bot.interception.due import CALLS, Looks
 from bot.store.batches import BATCHES_DUE
@@ -155,11 +156,14 @@ async def test_sleeping_rows_are_never_walked(any_database: Database, rows: DueR
     """What is due is found by an index of its own, however many rows sleep, on both databases."""
 
     def plan(connection: Connection) -> str:
-        wanted = rows._overdue(connection, 10).compile(connection, compile_kwargs={"literal_binds": True})
+        sent: list[tuple[str, Any]] = []
+        event.listen(connection, "before_cursor_execute", lambda _c, _cursor, *sending: sent.append(sending[:2]))
+        rows.due(connection, (), 10)
+        statement, parameters = sent[-1]
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
-            return "\n".join(connection.exec_driver_sql(f"EXPLAIN {wanted}".replace("%", "%%")).scalars())
-        found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {wanted}").all()
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            return "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
+        found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
         return "\n".join(row[-1] for row in found)
 
     assert index in await any_database.read(plan)
