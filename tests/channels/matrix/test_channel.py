@@ -48,7 +48,7 @@ async def _card(peer: MatrixPeer) -> Seen:
         ({}, None),
     ],
 )
-def test_the_token_alone(headers: dict[str, str], expected: bool | None) -> None:
+def test_the_token_alone(headers: dict[str, str], *, expected: bool | None) -> None:
     """The homeserver is known by the token of the registration, in the header and nowhere else."""
     assert is_homeserver(HS_TOKEN, headers) is expected
     assert is_homeserver("", headers) is None
