@@ -29,6 +29,8 @@ def reason(told: Reason, lang: str, *, carrier: str = "", now: datetime | None =
     entry: Mapping[str, Any] = reason_table()[told.code]
     facts = _filled(told.facts, lang, now)
     facts.setdefault("carrier", carrier or text("form.carrier", lang))
+    if carrier and (told.carrier_code is not None or told.carrier_text is not None):
+        facts["carrier"] = carrier  # a route's own fact is the code
     if told.carrier_code is None and told.carrier_text is None:
         variant = _variant(entry, told.facts)
         chosen, fix = variant.get("text", entry["text"]), variant.get("fix", entry["fix"])

@@ -91,7 +91,11 @@ class Intercept:
         if step is ReasonCode.PERMISSION_DENIED:
             return await self._outgoing.reply(["denied"], asker, lang)
         eligible = [c.parcel.tracking_number for c in candidates if c.verdict.eligible]
-        picked = [number for number in eligible if number in named] or (eligible if len(eligible) == 1 else [])
+        parcels = {c.parcel.tracking_number for c in candidates}
+        # Where parcels were named only those are picked, even if none of them can go: never another one instead.
+        picked = [number for number in eligible if number in named]
+        if not parcels.intersection(named) and len(eligible) == 1:
+            picked = eligible
         subject = {"after_sale_id": after_sale_id, "picked": picked}
         offer_id = await self._rooms.database.write(lambda c: offer(c, asker.shop_id, "confirm", subject, now(c)))
         return await self._outgoing.reply([f"confirm:{offer_id}"], asker, lang)
