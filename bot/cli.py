@@ -278,14 +278,10 @@ def person_code(login: str) -> None:
     from bot.merchants import people
     from bot.store import chats
 
-    def make(connection: Connection) -> str | None:
-        found = people.by_login(connection, login)
-        return None if found is None else chats.new_code(connection, found.id, datetime.now(UTC))
-
-    code = _write(make)
-    if code is None:
+    found = _write(lambda c: people.by_login(c, login))
+    if found is None:
         _end(f"没有登录名 {login}。\nThere is no login {login}.")
-    click.echo(code)
+    click.echo(_write(lambda c: chats.new_code(c, found.id, datetime.now(UTC))))
 
 
 @main.command()
