@@ -186,6 +186,7 @@ class Batches:
                 outcome, case_id = Outcome.CASE, items[0].id
             await self._database.write(lambda c, r=row, o=outcome, i=case_id: _became(c, batch_id, r.position, o, i))  # type: ignore[misc]
         await self._database.write(lambda c: _finish(c, batch_id))
+        self._interceptions.nudge()
 
     async def _own(self, shop_id: str, batch_id: str) -> Batch:
         found = await self.get(shop_id, batch_id)
