@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot import logs
 from tests import started, twin
 from tests.started import Answer, Served, Visitor, ask, serving, well
 from tests.twin import Twin
@@ -27,6 +30,7 @@ APP_KEY, APP_SECRET, ACCESS_TOKEN = "7000000000000000000", "00000000-0000-4000-8
 BUYER, GOODS, SPEC, WHY = "买家王小明", "羊绒围巾", "驼色两米", "孩子不喜欢"
 TYPED = "帮我看看这位住在梧桐路的客人"
 PLACE = "梧桐路营业部"
+NAMES = st.sampled_from(sorted(logs.FORBIDDEN)) | st.text(max_size=3)
 THEIRS = (PASSWORD, ZTO_SECRET, YTO_SECRET, APP_SECRET, ACCESS_TOKEN, BUYER, GOODS, SPEC, WHY, "梧桐路", "Bearer")
 
 SHOPS = """
@@ -354,3 +358,66 @@ def test_the_demo_keeps_its_secrets_too(tmp_path: Path) -> None:
         told = (key, *agent.tokens, *(cookie.value or "" for cookie in agent.cookies))
         assert [word for word in (*told, "周琳", "栗木", "买", "demo-zto-secret", "demo-token") if word in log] == []
         assert bot.stop()[0] == 0
+
+
+# --- the processors --------------------------------------------------------------------------------------------------
+
+
+@given(
+    st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner))
+)
+def test_a_forbidden_name_is_dropped_at_any_depth(value: object) -> None:
+    """Whoever puts a token, a body or a buyer into a line, however deep, it does not reach the log."""
+    cleaned = logs.drop_forbidden(None, "", {"event": "e", "facts": value, "token": "t", "buyer": "b"})
+    assert cleaned.keys() == {"event", "facts"}
+    assert not any(f"'{name}':" in repr(_names(cleaned)) for name in logs.FORBIDDEN)
+
+
+def _names(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _names(inner) for name, inner in value.items()}
+    return [_names(inner) for inner in value] if isinstance(value, list) else None
+
+
+def test_a_defect_is_told_without_its_words() -> None:
+    """Kinds and places of an exception and its causes; never what it says, which may quote somebody."""
+    try:
+        try:
+            int(BUYER)
+        except ValueError as cause:
+            raise LookupError(APP_SECRET) from cause
+    except LookupError as defect:
+        told = logs.tell_defect(None, "", {"event": "e", "exc_info": defect})
+    assert [one["kind"] for one in told["defect"]] == ["LookupError", "ValueError"]
+    assert "tests/test_logs.py:" in told["defect"][0]["at"][-1]
+    assert not any(word in repr(told) for word in (BUYER, APP_SECRET))
+
+
+def test_long_values_are_cut() -> None:
+    """One field does not fill the log."""
+    assert len(logs.drop_forbidden(None, "", {"event": "x" * 10_000})["event"]) == logs.LONGEST + 1
+
+
+def test_libraries_are_not_quoted() -> None:
+    """A library's line has its fixed words, its logger and the kind of defect, without what it was filled with."""
+    code = (
+        "import logging; from bot import logs; logs.configure('json')\n"
+        "try: int('王小明')\nexcept ValueError: logging.getLogger('lib').exception('cannot read %s', '王小明')\n"
+        "logging.getLogger('lib').error('task failed\\nfuture: 王小明'); logging.getLogger('lib').info('chatty')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=twin.ROOT, timeout=30)
+    first, second = map(json.loads, done.stderr.decode().splitlines())
+    assert (first["event"], first["logger"], first["defect"][0]["kind"]) == ("cannot read %s", "lib", "ValueError")
+    assert second["event"] == "task failed"
+    assert "小明" not in done.stderr.decode()
+
+
+@pytest.mark.parametrize("form", ["text", "auto"])
+def test_text_is_for_people_at_a_terminal(form: str) -> None:
+    """`text` is no JSON; `auto` into a file is."""
+    code = (
+        f"from bot import logs; logs.configure({form!r}); import structlog; structlog.get_logger().info('e', case='c')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=twin.ROOT, timeout=30)
+    assert done.stdout == b""
+    assert done.stderr.startswith(b"{") == (form == "auto")
