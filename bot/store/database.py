@@ -12,19 +12,21 @@ import asyncio
 import fcntl
 import os
 import queue
+import select
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, Pool, QueuePool
@@ -40,7 +42,12 @@ Work = Callable[[Connection], T]
 GROUP = 64
 BUSY_MS = 5_000
 READERS = 4
+POOL = 16
 POOL_WAIT_S = 10.0
+TRIES = 3
+ASKED = "asked"
+"""Where a transaction keeps what PostgreSQL's clock said when it first asked, and when that was by the steady clock:
+what it asks afterwards is counted on from there, without a further round trip."""
 
 
 class DatabaseInUse(Exception):
@@ -82,12 +89,17 @@ def now(connection: Connection) -> datetime:
     clock: Clock | None = connection.get_execution_options().get("clock")
     if clock is not None:
         return clock.now()
-    if connection.dialect.name == "postgresql":
-        micros = connection.execute(
-            text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-        ).scalar_one()
-        return from_micros(int(micros))
-    return MACHINE.now()
+    if connection.dialect.name != "postgresql":
+        return MACHINE.now()
+    asked: tuple[datetime, float] | None = connection.info.get(ASKED)
+    if asked is not None:
+        return asked[0] + timedelta(seconds=MACHINE.steady() - asked[1])
+    steady = MACHINE.steady()
+    micros = connection.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+    moment = from_micros(int(micros.scalar_one()))
+    if ASKED in connection.info:
+        connection.info[ASKED] = moment, steady
+    return moment
 
 
 def _prepare_sqlite(engine: Engine, *, writer: bool) -> None:
@@ -300,57 +312,103 @@ def _hold(path: Path) -> int:
 class PostgresDatabase:
     """Any number of processes; psycopg is the only driver (ruling 26). Moves are stamped by the database's clock,
     unless another one is handed in.
+
+    A transaction runs in a thread, whole, as a read of SQLite does: asyncio would be woken for each of its statements,
+    which costs as much as the statement (`docs/benchmarks.md`). `engine` is for what needs an async connection.
     """
 
     shared = True
 
     def __init__(
-        self,
-        url: URL,
-        *,
-        pool_size: int = 16,
-        overflow: int = 8,
-        wait_s: float = POOL_WAIT_S,
-        clock: Clock | None = None,
+        self, url: URL, *, pool_size: int = POOL, wait_s: float = POOL_WAIT_S, clock: Clock | None = None
     ) -> None:
         self.clock = MACHINE if clock is None else clock
+        options = {} if clock is None else {"clock": clock}
         self.engine: AsyncEngine = create_async_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=overflow,
-            pool_timeout=wait_s,
-            pool_pre_ping=True,
-            execution_options={} if clock is None else {"clock": clock},
+            url, pool_size=1, max_overflow=3, pool_pre_ping=True, execution_options=options
         )
+        self._writing = create_engine(url, pool_size=pool_size, max_overflow=0, execution_options=options)
+        event.listen(self._writing, "checkout", _still_there)
+        self._reading = self._writing.execution_options(isolation_level="AUTOCOMMIT")
+        self._threads = ThreadPoolExecutor(pool_size, "store")
+        self._free = asyncio.Semaphore(pool_size)
+        self._busy = 0
+        self._wait_s = wait_s
 
     async def write(self, work: Work[T]) -> T:
-        """One transaction. A conflict that PostgreSQL asks to try again is tried again, at most three times."""
-        for attempt in range(3):
+        """One transaction. A conflict that PostgreSQL asks to try again is tried again, at most three times.
+
+        Cancelling the caller does not undo it.
+        """
+        return await self._in_thread(self._write, work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Read committed, on a connection of its own."""
+        return await self._in_thread(self._read, work)
+
+    async def _in_thread(self, run: Callable[[Work[T]], T], work: Work[T]) -> T:
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._free.acquire()
+        except TimeoutError:
+            log.error("store.not_stored", problem="NoneFree")  # noqa: TRY400 - the caller gets all of it
+            raise NotStored("no connection to the database became free") from None
+        self._busy += 1
+        running = asyncio.get_running_loop().run_in_executor(self._threads, run, work)
+        running.add_done_callback(self._done)
+        return await asyncio.shield(running)
+
+    def _done(self, running: asyncio.Future[Any]) -> None:
+        self._busy -= 1
+        self._free.release()
+        if not running.cancelled():
+            running.exception()  # taken note of, also when whoever asked has gone
+
+    def _write(self, work: Work[T]) -> T:
+        for attempt in range(TRIES):
             try:
-                async with self.engine.begin() as connection:
-                    return await connection.run_sync(work)
+                with self._writing.begin() as connection:
+                    kept = connection.info  # of the driver's connection, which others use afterwards
+                    kept[ASKED] = None
+                    try:
+                        return work(connection)
+                    finally:
+                        kept.pop(ASKED, None)
             except (OperationalError, InterfaceError, NoneFree) as problem:
                 cause = problem.orig if isinstance(problem, DBAPIError) else problem
-                if getattr(cause, "sqlstate", None) in {"40001", "40P01"} and attempt < 2:
-                    await asyncio.sleep(0.01 * (attempt + 1))
+                if getattr(cause, "sqlstate", None) in {"40001", "40P01"} and attempt < TRIES - 1:
+                    time.sleep(0.01 * (attempt + 1))
                     continue
                 log.error("store.not_stored", problem=type(cause).__name__)  # noqa: TRY400 - the caller gets all of it
                 raise NotStored(str(cause)) from problem
         raise NotStored("the database kept refusing the transaction")
 
-    async def read(self, work: Work[T]) -> T:
-        """Read committed, on a connection of its own."""
-        async with self.engine.connect() as connection:
-            return await connection.run_sync(work)
+    def _read(self, work: Work[T]) -> T:
+        with self._reading.connect() as connection:
+            return work(connection)
 
     def waiting(self) -> int:
         """How many connections are in use."""
-        pool = self.engine.pool
-        return pool.checkedout() if isinstance(pool, QueuePool) else 0
+        return self._busy
 
     async def close(self) -> None:
-        """Gives the connections back."""
+        """Lets what was begun finish, and gives the connections back."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._writing.dispose()
         await self.engine.dispose()
+
+
+def _still_there(raw: Any, _record: Any, _proxy: Any) -> None:
+    """A kept connection that the server has closed, or says something on unasked, is looked at before it is used.
+
+    Asking it each time would cost a round trip in each transaction.
+    """
+    if raw.closed or select.select([raw.pgconn.socket], [], [], 0)[0]:
+        try:
+            raw.execute("SELECT 1")
+            raw.rollback()
+        except raw.Error as problem:
+            raise DisconnectionError from problem
 
 
 def is_sqlite(url: str) -> bool:

@@ -409,7 +409,7 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
 @pytest.fixture
 async def shared(shared_url: str) -> AsyncIterator[PostgresDatabase]:
     """PostgreSQL with few connections."""
-    opened = PostgresDatabase(make_url(shared_url), pool_size=2, overflow=0, wait_s=0.3)
+    opened = PostgresDatabase(make_url(shared_url), pool_size=2, wait_s=0.3)
     yield opened
     await opened.close()
 

@@ -166,4 +166,4 @@ async def test_sleeping_rows_are_never_walked(any_database: Database, rows: DueR
         found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
         return "\n".join(row[-1] for row in found)
 
-    assert index in await any_database.read(plan)
+    assert index in await any_database.write(plan)  # SET LOCAL wants a transaction
