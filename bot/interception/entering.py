@@ -7,7 +7,7 @@ account has nobody to be asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from sqlalchemy import Connection, select
@@ -83,6 +83,7 @@ class Entering:
             return False
 
         def keep(connection: Connection) -> bool:
+            traces.hold(connection, shop_id, [parcel.tracking_number for parcel in found.parcels])
             if _version(connection, shop_id, after_sale_id) != before:
                 return False
             self._keep(connection, shop_id, [found])
@@ -95,12 +96,15 @@ class Entering:
         self._unknown = {key: until for key, until in [*self._unknown.items()][-REMEMBERED:] if until > at}
         return [number for number in dict.fromkeys(numbers) if (shop_id, number) not in self._unknown][:MOST]
 
-    def _keep(self, connection: Connection, shop_id: str, found: Iterable[AfterSale]) -> None:
+    def _keep(self, connection: Connection, shop_id: str, found: Collection[AfterSale]) -> None:
+        # Traces first: only those that are news move an interception.
+        told = {parcel.tracking_number: parcel.trace for after_sale in found for parcel in after_sale.parcels}
+        traces.hold(connection, shop_id, told)
+        for number, events in sorted(told.items()):
+            if events:
+                traces.take(connection, shop_id, number, events, self._pace)
         for after_sale in found:
             after_sales.save(connection, shop_id, after_sale, now(connection))
-            for parcel in after_sale.parcels:
-                if parcel.trace:
-                    traces.heard(connection, shop_id, parcel.tracking_number, self._pace)
 
 
 async def _ask(shop: Shop, number: str, gate: asyncio.Semaphore) -> list[AfterSale]:

@@ -273,9 +273,12 @@ class Interceptions:
         """Keeps new trace events and moves the interceptions that they speak of; how many of those changed."""
         if not told:
             return 0
-        changed = await self._database.write(
-            lambda c: sum(traces.take(c, shop_id, number, events, self._pace) for number, events in told.items())
-        )
+
+        def take(connection: Connection) -> int:
+            traces.hold(connection, shop_id, told)
+            return sum(traces.take(connection, shop_id, n, events, self._pace) for n, events in sorted(told.items()))
+
+        changed = await self._database.write(take)
         self._runner.nudge()
         return changed
 

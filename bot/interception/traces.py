@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -34,25 +34,44 @@ def take(connection: Connection, shop_id: str, tracking_number: str, events: Seq
 
     The same events again change nothing.
     """
-    at = now(connection)
-    if not add_trace(connection, shop_id, tracking_number, events, at):
+    row = _followed(connection, shop_id, tracking_number)
+    if not add_trace(connection, shop_id, tracking_number, events, now(connection)):
         return False
-    return heard(connection, shop_id, tracking_number, pace)
+    return _heard(connection, shop_id, tracking_number, row, pace)
 
 
 def heard(connection: Connection, shop_id: str, tracking_number: str, pace: Pace) -> bool:
     """New events of this parcel have just been stored: moves its interception, brings its next look forward."""
+    return _heard(connection, shop_id, tracking_number, _followed(connection, shop_id, tracking_number), pace)
+
+
+def hold(connection: Connection, shop_id: str, numbers: Collection[str]) -> None:
+    """For whoever moves several parcels in one transaction: their cases are held first, in one order.
+
+    Every move holds its case before it writes traces or after-sales. Whoever did it the other way round would wait for
+    somebody who waits for him.
+    """
+    wanted = select(cases.c.id).where(cases.c.shop_id == shop_id, cases.c.tracking_number.in_(numbers))
+    connection.execute(wanted.where(cases.c.state.in_(_FOLLOWED)).order_by(cases.c.id).with_for_update()).all()
+
+
+def _followed(connection: Connection, shop_id: str, tracking_number: str) -> Row[Any] | None:
+    """The parcel's case that a trace can move, held."""
+    wanted = select(cases).where(
+        cases.c.shop_id == shop_id, cases.c.tracking_number == tracking_number, cases.c.state.in_(_FOLLOWED)
+    )
+    return connection.execute(wanted.with_for_update()).first()
+
+
+def _heard(connection: Connection, shop_id: str, tracking_number: str, row: Row[Any] | None, pace: Pace) -> bool:
+    moved = row is not None and _moved_by(connection, row, stage_now(connection, row), pace)
     at = now(connection)
-    for after_sale_id in after_sale_ids_of(connection, shop_id, tracking_number):
+    for after_sale_id in sorted(after_sale_ids_of(connection, shop_id, tracking_number)):
         touch(connection, shop_id, after_sale_id, at)
-    row = connection.execute(
-        select(cases).where(
-            cases.c.shop_id == shop_id, cases.c.tracking_number == tracking_number, cases.c.state.in_(_FOLLOWED)
-        )
-    ).first()
-    if row is None:
-        return False
-    stage = stage_now(connection, row)
+    return moved
+
+
+def _moved_by(connection: Connection, row: Row[Any], stage: Stage, pace: Pace) -> bool:
     if row.state == State.SUCCEEDED.value:
         if row.way_home == WayHome.RETURNING.value and stage in _LAST_LEG and _at_home(connection, row):
             return False

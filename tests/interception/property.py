@@ -12,7 +12,7 @@ from tests.interception.fates import QUIET_S, Fates
 from tests.interception.shop import AGENT
 from tests.interception.world import NUMBERS, Setup, World
 
-STEPS_OF_THE_CALM_S = (70.0, 700.0, 3700.0, 7300.0)
+STEPS_OF_THE_CALM_S = (70.0, 700.0, 3700.0, 7300.0, 7300.0, 7300.0)
 DAYS_UNTIL_GIVEN_UP = 16
 
 STEPS = 14
