@@ -32,6 +32,10 @@ class Twin:
         """Decides what the next create of that parcel meets."""
         self._put(f"/parcels/{tracking_number}", {"outcome": outcome, "delay_s": 0, "later_s": LATER_S, **more})
 
+    def down(self, seconds: float) -> None:
+        """Nobody can reach it for so long."""
+        self._put("/defaults", {"outcome": "down", "later_s": seconds})
+
     def orders(self, tracking_number: str) -> int:
         """How many orders the parcel got, in the sandbox's own world."""
         lines = self.log.read_text(encoding="utf-8").splitlines()

@@ -130,7 +130,7 @@ class Advance:
     def _look_queued(self, connection: Connection, row: Row[Any], at: datetime) -> Looked:
         gone = self._route(row) is None
         if (row.call_no > 0 or gone) and at - row.created_at >= self._pace.unavailable:
-            reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "nothing"})
+            reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"why": "nothing_sent"})
             moves.settle(connection, row.id, State.FAILED, Answer(Said.NEVER_LEFT, reason=reason), self._pace)
             return Looked(Act.NOTHING, ended=True)
         if gone:

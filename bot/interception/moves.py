@@ -24,10 +24,10 @@ from bot.interception.pace import Pace, next_look, retry_unsent
 from bot.interception.statements import Only
 from bot.interception.states import ARRIVED, steps_home, way_to
 from bot.ledger.fees import Charge, charge
-from bot.store.after_sales import touch
-from bot.store.cases import cases, reason_document, write_event
+from bot.store.after_sales import raise_version
+from bot.store.cases import CaseEvent, cases, reason_document, write_event, write_events
 from bot.store.database import now
-from bot.store.events import publish
+from bot.store.events import publish, publish_all
 from bot.store.sql import insert_returned
 
 _CHANCE = random.Random()  # noqa: S311 - spreads looks over time, protects nothing
@@ -72,9 +72,10 @@ def open_case(connection: Connection, submission: Submission, pace: Pace, at: da
     if opened is None:
         return None
     facts = {"how": row.get("click"), "rules_version": row["rules_version"], "quoted_fen": row["quoted_fen"]}
-    write_event(connection, row["id"], at, "refused" if refused else "asked", facts, by=row["asked_by"])
+    lines = [CaseEvent(at, "refused" if refused else "asked", row["asked_by"], facts)]
     if submission.call_now and not refused:
-        write_event(connection, row["id"], at, "sent", {"call": 1})
+        lines.append(CaseEvent(at, "sent", None, {"call": 1}))
+    write_events(connection, row["id"], lines)
     _told(connection, row["shop_id"], row["after_sale_id"], row["id"], 1, at)
     return opened
 
@@ -137,10 +138,10 @@ def never_left(connection: Connection, case_id: str, call_no: int, answer: Answe
     if row.state == State.UNKNOWN.value:
         values: dict[str, Any] = {"doubted_call": call_no, "next_at": next_look(row.looks_since, at, _CHANCE)}
     elif at - row.created_at >= pace.unavailable:
-        unavailable = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "nothing"})
+        unavailable = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"why": "nothing_sent"})
         return settle(connection, case_id, State.FAILED, Answer(answer.said, reason=unavailable), pace)
     else:
-        values = {"phase": Phase.QUEUED.value, "next_at": retry_unsent(row.created_at, at)}
+        values = {"phase": Phase.QUEUED.value, "called_at": None, "next_at": retry_unsent(row.created_at, at)}
     connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
     return True
 
@@ -344,7 +345,7 @@ def _way_home(
 
 def give_up(connection: Connection, case_id: str, pace: Pace) -> bool:
     """Fifteen days without any sign: failed, and nothing is charged."""
-    reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"sent": "no_sign", "days": pace.watch.days})
+    reason = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"why": "no_sign", "days": pace.watch.days})
     return settle(connection, case_id, State.FAILED, _because(reason), pace, only=Only.WATCHED_OUT)
 
 
@@ -412,5 +413,8 @@ def _changed(connection: Connection, row: Row[Any], at: datetime) -> None:
 
 
 def _told(connection: Connection, shop_id: str, after_sale_id: str, case_id: str, version: int, at: datetime) -> None:
-    publish(connection, shop_id, f"case:{case_id}", version, at)
-    touch(connection, shop_id, after_sale_id, at)
+    changed = [(f"case:{case_id}", version)]
+    raised = raise_version(connection, shop_id, after_sale_id)
+    if raised is not None:
+        changed.append((f"after_sale:{after_sale_id}", raised))
+    publish_all(connection, shop_id, changed, at)

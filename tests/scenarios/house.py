@@ -206,6 +206,10 @@ class Shop:
         """What the tables have of an interception, beside what the doors tell."""
         return await self.bot.database.read(lambda c: c.execute(select(cases).where(cases.c.id == case_id)).one())
 
+    async def row_of(self, number: str) -> Any:
+        """The same of a parcel's latest interception."""
+        return await self.row((await self.records(number))[-1]["id"])
+
     async def story(self, case_id: str) -> list[str]:
         """What happened to an interception, in order: `asked`, `sent`, `doubt`, `reading`, `settled` …"""
         return [event.kind for event in await self.bot.database.read(lambda c: events_of(c, case_id))]
