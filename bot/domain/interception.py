@@ -16,8 +16,8 @@ class Interception:
     told before (F1). `number` is the short record number that people read out; `id` is opaque.
 
     `carrier_code` and `carrier_text` are the carrier's own words, raw. `next_at` is when the bot looks again;
-    `ground` is why a success counts as one (`caught`, `accepted`, `platform`, `adopted`, `trace`), `doubt_by` how its route
-    settles a doubt (`repeat`, `read`, `person`), `phase_since` when the present phase or its waiting steps began,
+    `ground` is why a success counts as one (`caught`, `accepted`, `platform`, `adopted`, `trace`), `doubt_by` how its
+    route settles a doubt (`repeat`, `read`, `person`), `phase_since` when the present phase or its waiting steps began,
     `polls` how often it has looked. `can_cancel` is whether a person may take it back now (contract, cancel).
     """
 

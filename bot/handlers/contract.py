@@ -52,8 +52,8 @@ class Incoming:
 class Shown:
     """A card, and the target whose present state it draws: `case:<id>`, `confirm:<id>`, `batch:<id>`, `help`, `fees` …
 
-    A channel keeps the target, never the drawing: the same target is drawn again for another viewer, another language or
-    a later state with `Desk.card`.
+    A channel keeps the target, never the drawing: the same target is drawn again for another viewer, another language
+    or a later state with `Desk.card`.
     """
 
     target: str
@@ -84,8 +84,8 @@ class Reply:
 SILENCE = Reply()
 
 Deliver = Callable[[Connection, Incoming, Reply, datetime], None]
-"""How a channel keeps a reply, inside the transaction that says "done": rows of the conversation for the console, rows of
-the outbox for every other platform. So an answer is neither lost nor given twice."""
+"""How a channel keeps a reply, inside the transaction that says "done": rows of the conversation for the console, rows
+of the outbox for every other platform. So an answer is neither lost nor given twice."""
 
 
 class Desk(Protocol):
@@ -93,7 +93,8 @@ class Desk(Protocol):
 
     async def take(self, incoming: Incoming) -> Reply:
         """Commits what came in, acts, and returns what to show. The same `message_id` again: the same state again,
-        never a second action. Raises nothing for bad input; `NotStored` when nothing was kept."""
+        never a second action. Raises nothing for bad input; `NotStored` when nothing was kept.
+        """
         ...
 
     async def card(self, target: str, asker: Asker, lang: str) -> Card | None:

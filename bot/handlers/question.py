@@ -1,4 +1,4 @@
-"""What is no command may be a question: answered from the live rules, about the parcel that it names, or not at all (Q).
+"""What is no command may be a question: answered from the live rules, about the parcel named, or not at all (Q).
 
 Silence is the default. The same words in the same chat get no second answer within minutes; where customers read
 nothing is said of the merchant's money; what was not clear is kept for the operator, and in the team's own chat becomes

@@ -13,7 +13,7 @@ from bot.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """`call_timeout_s` is told on cards of unknown outcome; `record_path` and `batch_path` make links into our pages."""
+    """`call_timeout_s` is told on cards of unknown outcome; the two paths lead into our pages."""
 
     database: Database
     interceptions: Interceptions

@@ -62,7 +62,7 @@ class Router:
         return await self._deal_with(incoming, kept)
 
     async def handle(self, seq: str) -> None:
-        """A message that was kept and not dealt with, found by the runner. Its sender's permissions are those of now."""
+        """A message that was kept and not dealt with, found by the runner; its sender's permissions of now hold."""
         found = await self._rooms.database.write(lambda c: self._found(c, int(seq)))
         if found is None:
             return
@@ -83,7 +83,8 @@ class Router:
 
     async def _act(self, incoming: Incoming, received_at: datetime) -> Reply:
         if incoming.sent_at is not None and received_at - incoming.sent_at > TOO_OLD:
-            return await self._outgoing.reply([f"too_old:{TOO_OLD.seconds // 60}"], incoming.asker, incoming.chat.lang)
+            target = f"too_old:{TOO_OLD.seconds // 60}"
+            return await self._outgoing.reply([target], incoming.asker, incoming.chat.lang)
         if incoming.action is not None:
             pressed = actions.read(incoming.action)
             if pressed is None or pressed[0] not in self._buttons:

@@ -46,7 +46,7 @@ def parcel_view(candidate: Candidate, rules: RuleSet, lang: str, *, picked: bool
     )
 
 
-def result_view(
+def result_view(  # noqa: PLR0913 - each fact comes from another room
     case: Interception,
     rules: RuleSet,
     lang: str,

@@ -1,4 +1,4 @@
-"""The ledger of fees. A charge is written in the transaction that makes the success, and the database lets it be one."""
+"""The ledger of fees. A charge is written in the transaction that makes the success, and can be one only."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def entries(
     after: tuple[datetime, int] | None = None,
     limit: int = 200,
 ) -> tuple[list[FeeEntry], tuple[datetime, int] | None]:
-    """The shop's entries, oldest first, from `since` (inclusive) to `until` (exclusive); and where the next page begins."""
+    """The shop's entries, oldest first, from `since` (inclusive) to `until` (exclusive); and where the next page is."""
     wanted = select(fees).where(fees.c.shop_id == shop_id)
     if since is not None:
         wanted = wanted.where(fees.c.at >= since)

@@ -1,4 +1,4 @@
-"""Puts the sample shop into an empty database, arms the sandbox for its parcels, and asks for the few that show history."""
+"""Puts the sample shop into an empty database, arms the sandbox for it, and asks for the few that show history."""
 
 from __future__ import annotations
 
