@@ -24,10 +24,10 @@ from bot.interception.pace import Pace, next_look, retry_unsent
 from bot.interception.statements import Only
 from bot.interception.states import ARRIVED, steps_home, way_to
 from bot.ledger.fees import Charge, charge
-from bot.store.after_sales import raise_version
-from bot.store.cases import CaseEvent, cases, reason_document, write_event, write_events
+from bot.store.after_sales import touch
+from bot.store.cases import cases, reason_document, write_event
 from bot.store.database import now
-from bot.store.events import publish, publish_all
+from bot.store.events import publish
 from bot.store.sql import insert_returned
 
 _CHANCE = random.Random()  # noqa: S311 - spreads looks over time, protects nothing
@@ -72,10 +72,9 @@ def open_case(connection: Connection, submission: Submission, pace: Pace, at: da
     if opened is None:
         return None
     facts = {"how": row.get("click"), "rules_version": row["rules_version"], "quoted_fen": row["quoted_fen"]}
-    lines = [CaseEvent(at, "refused" if refused else "asked", row["asked_by"], facts)]
+    write_event(connection, row["id"], at, "refused" if refused else "asked", facts, by=row["asked_by"])
     if submission.call_now and not refused:
-        lines.append(CaseEvent(at, "sent", None, {"call": 1}))
-    write_events(connection, row["id"], lines)
+        write_event(connection, row["id"], at, "sent", {"call": 1})
     _told(connection, row["shop_id"], row["after_sale_id"], row["id"], 1, at)
     return opened
 
@@ -413,8 +412,5 @@ def _changed(connection: Connection, row: Row[Any], at: datetime) -> None:
 
 
 def _told(connection: Connection, shop_id: str, after_sale_id: str, case_id: str, version: int, at: datetime) -> None:
-    changed = [(f"case:{case_id}", version)]
-    raised = raise_version(connection, shop_id, after_sale_id)
-    if raised is not None:
-        changed.append((f"after_sale:{after_sale_id}", raised))
-    publish_all(connection, shop_id, changed, at)
+    publish(connection, shop_id, f"case:{case_id}", version, at)
+    touch(connection, shop_id, after_sale_id, at)
