@@ -152,13 +152,14 @@ class Asking:
     ) -> Row[Any]:
         number = candidate.parcel.tracking_number
         for _ in range(3):
-            same_click = _of_click(connection, asked.click, number)
-            if same_click is not None:
-                return same_click
             submission = self._submission(asked, candidate, case_id, call_now=call_now)
             opened = open_case(connection, submission, self.pace, at)
             if opened is not None:
                 return opened
+            # The table has this click and parcel already: it is the same ask.
+            same_click = _of_click(connection, asked.click, number)
+            if same_click is not None:
+                return same_click
             # Somebody else's case was committed in between: the rules see it now, and R10 refuses.
             candidate = self._judge(connection, asked.asker, shop, candidate.after_sale, number)
         raise LookupError(case_id)

@@ -47,13 +47,14 @@ class Candidate:
 
 def shop_facts(connection: Connection, shop_id: str) -> ShopFacts:
     """The shop as R1–R3 see it; a shop that does not exist is not in operation."""
-    row = _SHOP.first(connection, {"shop": shop_id})
-    if row is None:
+    rows = _SHOP.all(connection, {"shop": shop_id})
+    if not rows:
         return ShopFacts(shop_id, active=False)
     signed: dict[str, str] = {}
-    for one in _SIGNED.all(connection, {"shop": shop_id}):
-        signed[one.kind] = max(one.version, signed.get(one.kind, ""))
-    return ShopFacts(shop_id, active=row.active, cross_border=row.cross_border, signed=signed)
+    for row in rows:
+        if row.kind is not None:
+            signed[row.kind] = max(row.version, signed.get(row.kind, ""))
+    return ShopFacts(shop_id, active=rows[0].active, cross_border=rows[0].cross_border, signed=signed)
 
 
 def read_stage(trace: Sequence[TraceEvent], carrier: str) -> StageReading:
@@ -100,5 +101,8 @@ def _blocking(case: Interception, shop_id: str) -> Blocking:
     return Blocking(case.id, case.state, own=own, number=case.number if own else None)
 
 
-_SHOP = Prepared(select(shops.c.active, shops.c.cross_border).where(shops.c.id == bindparam("shop")))
-_SIGNED = Prepared(select(agreements.c.kind, agreements.c.version).where(agreements.c.shop_id == bindparam("shop")))
+_SHOP = Prepared(
+    select(shops.c.active, shops.c.cross_border, agreements.c.kind, agreements.c.version)
+    .select_from(shops.outerjoin(agreements, agreements.c.shop_id == shops.c.id))
+    .where(shops.c.id == bindparam("shop"))
+)

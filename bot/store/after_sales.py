@@ -94,8 +94,9 @@ an event delivered twice is one row. `stage` is what the carrier's code means, w
 
 def load(connection: Connection, shop_id: str, after_sale_id: str) -> AfterSale | None:
     """The after-sale with its parcels and their traces, or None."""
-    row = _ONE.first(connection, {"shop": shop_id, "id": after_sale_id})
-    return None if row is None else _after_sale(connection, row)
+    rows = _WHOLE.all(connection, {"shop": shop_id, "id": after_sale_id})
+    boxes = [row for row in rows if row.tracking_number is not None]
+    return _after_sale(connection, rows[0], boxes) if rows else None
 
 
 def find(connection: Connection, shop_id: str, number: str) -> list[AfterSale]:
@@ -109,7 +110,10 @@ def find(connection: Connection, shop_id: str, number: str) -> list[AfterSale]:
     rows = _OF_ORDER.all(connection, {"shop": shop_id, "number": number})
     if not rows:
         rows = _OF_PARCEL.all(connection, {"shop": shop_id, "number": number})
-    return [_after_sale(connection, row) for row in rows]
+    return [
+        _after_sale(connection, row, _PARCELS.all(connection, {"shop": shop_id, "id": row.after_sale_id}))
+        for row in rows
+    ]
 
 
 def trace_of(connection: Connection, shop_id: str, tracking_number: str) -> tuple[TraceEvent, ...]:
@@ -178,6 +182,12 @@ def touch(connection: Connection, shop_id: str, after_sale_id: str, at: datetime
         publish(connection, shop_id, f"after_sale:{after_sale_id}", version, at)
 
 
+def raise_version(connection: Connection, shop_id: str, after_sale_id: str) -> int | None:
+    """The version that the after-sale has from here on, for whoever publishes it together with more; None: no such."""
+    version: int | None = _RAISED.value(connection, {"shop": shop_id, "id": after_sale_id})
+    return version
+
+
 def after_sale_ids_of(connection: Connection, shop_id: str, tracking_number: str) -> list[str]:
     """The after-sales that name this parcel."""
     wanted = select(parcels.c.after_sale_id).where(
@@ -223,8 +233,7 @@ def _with_interception(connection: Connection, shop_id: str, after_sale: AfterSa
     return set(connection.execute(wanted).scalars())
 
 
-def _after_sale(connection: Connection, row: Row[Any]) -> AfterSale:
-    boxes = _PARCELS.all(connection, {"shop": row.shop_id, "id": row.after_sale_id})
+def _after_sale(connection: Connection, row: Row[Any], boxes: Sequence[Row[Any]]) -> AfterSale:
     return AfterSale(
         after_sale_id=row.after_sale_id,
         order_id=row.order_id,
@@ -277,14 +286,17 @@ _SHOP = after_sales.c.shop_id == bindparam("shop")
 _ID = after_sales.c.after_sale_id == bindparam("id")
 _NUMBER = bindparam("number", type_=String)
 _BY_AGE = (after_sales.c.applied_at, after_sales.c.after_sale_id)
-_ONE = Prepared(select(after_sales).where(_SHOP, _ID))
+_OF_AFTER_SALE = (parcels.c.shop_id == after_sales.c.shop_id) & (parcels.c.after_sale_id == after_sales.c.after_sale_id)
+_WHOLE = Prepared(
+    select(after_sales, *(column for column in parcels.c if column.name not in after_sales.c))
+    .outerjoin(parcels, _OF_AFTER_SALE)
+    .where(_SHOP, _ID)
+    .order_by(parcels.c.position)
+)
 _OF_ORDER = Prepared(select(after_sales).where(_SHOP, after_sales.c.order_id == _NUMBER).order_by(*_BY_AGE))
 _OF_PARCEL = Prepared(
     select(after_sales)
-    .join(
-        parcels,
-        (parcels.c.shop_id == after_sales.c.shop_id) & (parcels.c.after_sale_id == after_sales.c.after_sale_id),
-    )
+    .join(parcels, _OF_AFTER_SALE)
     .where(_SHOP, parcels.c.tracking_number == _NUMBER)
     .order_by(*_BY_AGE)
 )

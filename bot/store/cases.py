@@ -203,7 +203,16 @@ def write_event(
     connection: Connection, case_id: str, at: datetime, kind: str, facts: Mapping[str, Any], by: str | None = None
 ) -> None:
     """Adds a line to the timeline; lines are never changed."""
-    _EVENT.run(connection, {"case_id": case_id, "at": at, "kind": kind, "by": by, "facts": dict(facts)})
+    write_events(connection, case_id, [CaseEvent(at, kind, by, facts)])
+
+
+def write_events(connection: Connection, case_id: str, lines: Sequence[CaseEvent]) -> None:
+    """Adds several lines, in that order."""
+    rows = [
+        {"case_id": case_id, "at": line.at, "kind": line.kind, "by": line.by, "facts": dict(line.facts)}
+        for line in lines
+    ]
+    _EVENT.run_each(connection, rows)
 
 
 def events_of(connection: Connection, case_id: str) -> list[CaseEvent]:

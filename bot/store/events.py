@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,8 +41,13 @@ class LiveEvent:
 
 def publish(connection: Connection, shop_id: str, target: str, version: int, at: datetime) -> None:
     """Notes the change of a target, in the transaction that makes it."""
-    row = {"shop_id": shop_id, "target": target, "version": version, "at": at}
-    (_BY_TRANSACTION if connection.dialect.name == "postgresql" else _PLAIN).run(connection, row)
+    publish_all(connection, shop_id, [(target, version)], at)
+
+
+def publish_all(connection: Connection, shop_id: str, changed: Sequence[tuple[str, int]], at: datetime) -> None:
+    """The same for several targets and their versions, in that order."""
+    rows = [{"shop_id": shop_id, "target": target, "version": version, "at": at} for target, version in changed]
+    (_BY_TRANSACTION if connection.dialect.name == "postgresql" else _PLAIN).run_each(connection, rows)
 
 
 def since(connection: Connection, shop_id: str, last_id: int, limit: int = 200) -> list[LiveEvent]:

@@ -60,7 +60,9 @@ class Prepared:
 
     def run_each(self, connection: Connection, values: Sequence[Values]) -> None:
         """Once for each of them."""
-        if values:
+        if len(values) == 1:
+            self.run(connection, values[0])
+        elif values:
             plan = self._plan(connection)
             _execute(connection, plan.sql, [plan.bind(each) for each in values], many=True).close()
 
