@@ -16,7 +16,7 @@ from bot.domain.people import Asker, Origin, Role
 from bot.domain.reason import Reason
 from bot.interception.asking import Asking, Target
 from bot.interception.errors import ChoiceRequired, NotFound, TooMany, UnknownParcels
-from bot.interception.moves import BATCH
+from bot.interception.news import BATCH
 from bot.interception.service import MOST, Interceptions
 from bot.merchants import people, permissions
 from bot.store import after_sales

@@ -19,22 +19,18 @@ from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, SettledBy, State, WayHome
 from bot.domain.parcel import Stage
 from bot.domain.reason import Reason, ReasonCode
-from bot.interception import statements
+from bot.interception import news, statements
 from bot.interception.pace import Pace, next_look, retry_unsent
 from bot.interception.statements import Only
 from bot.interception.states import ARRIVED, steps_home, way_to
 from bot.ledger.fees import Charge, charge
-from bot.store.after_sales import touch
-from bot.store.cases import cases, reason_document, write_event
+from bot.store.cases import CaseEvent, cases, reason_document, write_event, write_events
 from bot.store.database import now
-from bot.store.events import publish
 from bot.store.sql import insert_returned
 
 _CHANCE = random.Random()  # noqa: S311 - spreads looks over time, protects nothing
 
 OPEN = statements.OPEN
-BATCH = "batch-"
-"""How the click of a batch's case begins: only those have a batch to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +68,11 @@ def open_case(connection: Connection, submission: Submission, pace: Pace, at: da
     if opened is None:
         return None
     facts = {"how": row.get("click"), "rules_version": row["rules_version"], "quoted_fen": row["quoted_fen"]}
-    write_event(connection, row["id"], at, "refused" if refused else "asked", facts, by=row["asked_by"])
+    lines = [CaseEvent(at, "refused" if refused else "asked", row["asked_by"], facts)]
     if submission.call_now and not refused:
-        write_event(connection, row["id"], at, "sent", {"call": 1})
-    _told(connection, row["shop_id"], row["after_sale_id"], row["id"], 1, at)
+        lines.append(CaseEvent(at, "sent", None, {"call": 1}))
+    write_events(connection, row["id"], lines)
+    news.told(connection, row["shop_id"], row["after_sale_id"], row["id"], 1, at)
     return opened
 
 
@@ -122,8 +119,8 @@ def doubt(connection: Connection, case_id: str, call_no: int, *, person: bool, a
         "next_at": at if first else next_look(since, at, _CHANCE),
     }
     doubted = _write(connection, case_id, values)
-    write_event(connection, case_id, at, "doubt", {"call": call_no, **_wire(answer)})
-    _changed(connection, doubted, at)
+    write_event(connection, case_id, at, "doubt", {"call": call_no, **news.wire(answer)})
+    news.changed(connection, doubted, at)
     return True
 
 
@@ -133,7 +130,7 @@ def never_left(connection: Connection, case_id: str, call_no: int, answer: Answe
     if row is None or not _in_flight(row, call_no):
         return False
     at = now(connection)
-    write_event(connection, case_id, at, "never_left", {"call": call_no, **_wire(answer)})
+    write_event(connection, case_id, at, "never_left", {"call": call_no, **news.wire(answer)})
     if row.state == State.UNKNOWN.value:
         values: dict[str, Any] = {"doubted_call": call_no, "next_at": next_look(row.looks_since, at, _CHANCE)}
     elif at - row.created_at >= pace.unavailable:
@@ -172,15 +169,24 @@ def reading(
     return counted
 
 
-def look_later(connection: Connection, case_id: str) -> None:
-    """A look told nothing: the next one comes by the steps of ruling 7, unless nothing is left to look at."""
+def look_later(connection: Connection, case_id: str, seen: Row[Any] | None = None) -> None:
+    """A look told nothing: the next one comes by the steps of ruling 7, unless nothing is left to look at.
+
+    `seen` is the row as the look found it: where it has not moved since, it need not be read again.
+    """
+    if seen is not None and seen.looks_since is not None and seen.phase != Phase.QUEUED.value:
+        later = next_look(seen.looks_since, now(connection), _CHANCE)
+        same = {"id_": case_id, "seen": seen.ver, "seen_phase": seen.phase, "later": later}
+        if statements.LOOK_LATER.run(connection, same) == 1:
+            return
     row = _held(connection, case_id)
     if row is None or row.next_at is None:
         return
     at = now(connection)
     queued = row.phase == Phase.QUEUED.value
     later = retry_unsent(row.created_at, at) if queued else next_look(row.looks_since, at, _CHANCE)
-    statements.LOOK_LATER.run(connection, {"id_": case_id, "later": later, "looked": row.polls + 1})
+    same = {"id_": case_id, "seen": row.ver, "seen_phase": row.phase, "later": later}
+    statements.LOOK_LATER.run(connection, same)
 
 
 def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
@@ -200,8 +206,8 @@ def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
     }
     moved = _write(connection, case_id, values)
     if begins or moved.carrier_reference != row.carrier_reference:
-        write_event(connection, case_id, at, "answered", {"said": answer.said.value, **_wire(answer)})
-        _changed(connection, moved, at)
+        write_event(connection, case_id, at, "answered", {"said": answer.said.value, **news.wire(answer)})
+        news.changed(connection, moved, at)
     return True
 
 
@@ -269,12 +275,12 @@ def settle(  # noqa: PLR0913 - an end has many causes, each says one thing more
     row = statements.settle(to, only).first(connection, {**values, "id_": case_id, "at": at, "call": call_no})
     if row is None:
         return False
-    facts = {"state": to.value, "adopted": answer.adopted, **_wire(answer)}
+    facts = {"state": to.value, "adopted": answer.adopted, **news.wire(answer)}
     if to is State.SUCCEEDED:
         facts["fee_fen"] = row.fee_fen
         _charge(connection, row, at)
     write_event(connection, case_id, at, "settled", facts, by=by)
-    _changed(connection, row, at)
+    news.changed(connection, row, at)
     if to is State.SUCCEEDED and answer.way_home is not None:
         go_home(connection, case_id, Stage.RETURNED if answer.way_home is WayHome.RETURNED else Stage.RETURNING, pace)
     return True
@@ -338,7 +344,7 @@ def _way_home(
         return False
     for step in steps:
         write_event(connection, row.id, at, "way_home", {"way_home": step.value, **facts}, by=by)
-    _changed(connection, moved, at)
+    news.changed(connection, moved, at)
     return True
 
 
@@ -363,7 +369,7 @@ def call_off(connection: Connection, case_id: str, by: str, pace: Pace) -> bool:
 def cancel_asked(connection: Connection, case_id: str, answer: Answer, by: str) -> None:
     """Keeps that the carrier was asked to take it back, and what it said."""
     write_event(
-        connection, case_id, now(connection), "cancel_asked", {"said": answer.said.value, **_wire(answer)}, by=by
+        connection, case_id, now(connection), "cancel_asked", {"said": answer.said.value, **news.wire(answer)}, by=by
     )
 
 
@@ -385,32 +391,3 @@ def look_now(connection: Connection, case_id: str) -> bool:
 
 def _because(reason: Reason | None) -> Answer:
     return Answer(Said.REFUSED, reason=reason)
-
-
-def _wire(answer: Answer | None) -> dict[str, Any]:
-    """What the timeline keeps of an answer: redacted extracts, codes, reference."""
-    if answer is None:
-        return {}
-    facts = {"sent": answer.sent, "got": answer.got, "reference": answer.reference, "alarm": answer.alarm}
-    if answer.reason is not None:
-        facts["reason"] = answer.reason.code.value
-        facts["carrier_code"] = answer.reason.carrier_code
-        facts["carrier_text"] = answer.reason.carrier_text
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _changed(connection: Connection, row: Row[Any], at: datetime) -> None:
-    """All cards of the case are due, and live pages hear of it."""
-    statements.CARDS_DUE.run(connection, {"card": f"case:{row.id}", "at": at})
-    _told(connection, row.shop_id, row.after_sale_id, row.id, row.ver, at)
-    if not (row.click or "").startswith(BATCH):
-        return
-    batch = statements.BATCH_RAISED.first(connection, {"case": row.id})
-    if batch is not None:
-        statements.CARDS_DUE.run(connection, {"card": f"batch:{batch.id}", "at": at})
-        publish(connection, row.shop_id, f"batch:{batch.id}", batch.ver, at)
-
-
-def _told(connection: Connection, shop_id: str, after_sale_id: str, case_id: str, version: int, at: datetime) -> None:
-    publish(connection, shop_id, f"case:{case_id}", version, at)
-    touch(connection, shop_id, after_sale_id, at)
