@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,5 +114,10 @@ def cursor_text(place: tuple[datetime, int] | None) -> str | None:
 
 def cursor_place(cursor: str) -> tuple[datetime, int]:
     """The place that `cursor_text` wrote; raises `ValueError` for anything else."""
-    micros, _, seq = cursor.partition("-")
-    return from_micros(int(micros)), int(seq)
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise ValueError("no cursor of ours")
+    return from_micros(int(found[1])), int(found[2])
+
+
+_CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,18})")  # as many digits as a moment and a row number can have
