@@ -33,7 +33,8 @@ def test_no_file_is_too_long(root: Path) -> None:
     long = {
         str(path.relative_to(root)): lines
         for path in _files(root, CODE, "*.py")
-        if (lines := path.read_text("utf-8").count("\n")) > LONGEST
+        if "versions" not in path.parts  # a revision makes its tables in one piece, and is never changed
+        and (lines := path.read_text("utf-8").count("\n")) > LONGEST
     }
     assert long == {}
 
@@ -78,7 +79,7 @@ def test_a_lock_has_hashes_and_no_address(root: Path, name: str) -> None:
 def test_the_locks_agree(root: Path) -> None:
     """A package has the same versions in the smaller locks as in the one for tests, which contains them."""
     largest, *others = [
-        {line.removesuffix(" \\") for line in (root / name).read_text("utf-8").splitlines() if line[:1].strip()}
+        {line.partition(" ")[0] for line in (root / name).read_text("utf-8").splitlines() if line[:1].strip()}
         for name in ("requirements-dev.lock", "requirements.lock", "requirements-build.lock")
     ]
     assert [sorted(pins - largest) for pins in others] == [[], []]
