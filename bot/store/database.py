@@ -11,17 +11,13 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import queue
 import select
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -33,13 +29,21 @@ from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from bot.store.clock import MACHINE, Clock
 from bot.store.schema import from_micros
+from bot.store.writer import NotStored, T, Waiting, Work, Writer
+
+__all__ = [
+    "Database",
+    "DatabaseInUse",
+    "NotStored",
+    "PostgresDatabase",
+    "SqliteDatabase",
+    "Work",
+    "now",
+    "open_database",
+]
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-Work = Callable[[Connection], T]
-
-GROUP = 64
 BUSY_MS = 5_000
 READERS = 4
 POOL = 16
@@ -52,10 +56,6 @@ what it asks afterwards is counted on from there, without a further round trip."
 
 class DatabaseInUse(Exception):
     """Another `serve` holds this SQLite file; PostgreSQL is the way to several (ruling 9)."""
-
-
-class NotStored(Exception):
-    """The database took nothing of it: full disk, lost connection, a lock that never came free. Ask again."""
 
 
 class Database(Protocol):
@@ -133,120 +133,6 @@ def _sqlite_engine(path: Path, clock: Clock, pool: type[Pool], *, writer: bool, 
     return engine
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A transaction, who waits for it, and what came of it."""
-
-    work: Work[Any]
-    future: asyncio.Future[Any]
-    value: Any = None
-    problem: Exception | None = None
-
-
-class _Writer(threading.Thread):
-    """The only thread that writes: takes up to 64 waiting transactions, commits once, answers all.
-
-    If one raises, or the commit does, all are rolled back and each is run alone, so that one bad transaction costs
-    nobody else anything.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(name="store-writer", daemon=True)
-        self._connection = engine.connect()
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self.start()
-
-    def put(self, waiting: _Waiting | None) -> None:
-        self._queue.put(waiting)
-
-    def waiting(self) -> int:
-        return self._queue.qsize()
-
-    def run(self) -> None:
-        ending = False
-        while not ending:
-            group: list[_Waiting] = []
-            first = self._queue.get()
-            while True:
-                if first is None:
-                    ending = True
-                    break
-                group.append(first)
-                if len(group) >= GROUP:
-                    break
-                try:
-                    first = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-            group = [w for w in group if not w.future.cancelled()]
-            if self._together(group):
-                _answer(group)
-                continue
-            for waiting in group:
-                self._alone(waiting)
-                _answer([waiting])
-        self._connection.close()
-
-    def _together(self, group: Sequence[_Waiting]) -> bool:
-        if len(group) <= 1:
-            return False
-        try:
-            self._begin()
-            for waiting in group:
-                waiting.value = waiting.work(self._connection)
-            self._commit()
-        except Exception as problem:  # noqa: BLE001 - whatever it is, each is run alone and keeps its own
-            self._roll_back()
-            log.debug("store.group_split", size=len(group), problem=type(problem).__name__)
-            return False
-        return True
-
-    def _alone(self, waiting: _Waiting) -> None:
-        try:
-            self._begin()
-            waiting.value = waiting.work(self._connection)
-            self._commit()
-        except OperationalError as problem:
-            self._roll_back()
-            log.error("store.not_stored", problem=str(problem.orig))  # noqa: TRY400 - the caller gets all of it
-            waiting.problem = NotStored(str(problem.orig))
-            waiting.problem.__cause__ = problem
-        except Exception as problem:  # noqa: BLE001 - it belongs to whoever asked, not to this thread
-            self._roll_back()
-            waiting.problem = problem
-
-    def _begin(self) -> None:
-        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    def _commit(self) -> None:
-        self._connection.exec_driver_sql("COMMIT")
-        self._connection.commit()
-
-    def _roll_back(self) -> None:
-        with suppress(DBAPIError):
-            self._connection.exec_driver_sql("ROLLBACK")
-        with suppress(DBAPIError):
-            self._connection.rollback()
-
-
-def _answer(group: Sequence[_Waiting]) -> None:
-    """Tells all of them at once: waking the loop for each costs more than what most of them did."""
-    for loop in {waiting.future.get_loop() for waiting in group}:
-        mine = [waiting for waiting in group if waiting.future.get_loop() is loop]
-        with suppress(RuntimeError):  # its loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_tell, mine)
-
-
-def _tell(group: Sequence[_Waiting]) -> None:
-    for waiting in group:
-        if waiting.future.done():  # cancelled meanwhile, which undoes nothing
-            continue
-        if waiting.problem is None:
-            waiting.future.set_result(waiting.value)
-        else:
-            waiting.future.set_exception(waiting.problem)
-
-
 class SqliteDatabase:
     """The default: a file, one writer thread, a few reading threads beside it (WAL)."""
 
@@ -257,7 +143,7 @@ class SqliteDatabase:
         self.clock = clock
         self._lock = _hold(path) if lock else None
         self._engine = sqlite_engine(path, clock)
-        self._writer = _Writer(self._engine)
+        self._writer = Writer(self._engine)
         self._reading = _sqlite_engine(path, clock, QueuePool, writer=False, pool_size=READERS, max_overflow=0)
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
         self._closed = False
@@ -267,7 +153,7 @@ class SqliteDatabase:
         if self._closed:
             raise NotStored("the database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.put(_Waiting(work, future))
+        self._writer.put(Waiting(work, future))
         return await future
 
     async def read(self, work: Work[T]) -> T:
