@@ -254,7 +254,7 @@ class Advance:
             told = self._status(connection, row, route, status)
         told = traces.looked(connection, row, events, self._pace) or told
         if not told:
-            moves.look_later(connection, row.id)
+            moves.look_later(connection, row.id, row)
         return told
 
     def _status(self, connection: Connection, row: Row[Any], route: Route, status: Answer) -> bool:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select, update
 
 from bot.domain.case import Phase, State
 from bot.interception.states import sources
@@ -59,7 +59,14 @@ MARK = Prepared(
 HELD = Prepared(select(cases).where(_THIS).with_for_update())
 
 LOOK_LATER = Prepared(
-    update(cases).where(_THIS).values(next_at=bindparam("later"), polls=bindparam("looked", type_=Integer))
+    update(cases)
+    .where(
+        _THIS,
+        cases.c.ver == bindparam("seen"),
+        cases.c.phase == bindparam("seen_phase"),
+        cases.c.next_at.is_not(None),
+    )
+    .values(next_at=bindparam("later"), polls=cases.c.polls + 1)
 )
 
 CARDS_DUE = Prepared(update(outbox).where(outbox.c.target == bindparam("card")).values(due_at=bindparam("at")))
