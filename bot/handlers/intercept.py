@@ -16,7 +16,7 @@ from bot.interception.asking import Target
 from bot.interception.batch import Outcome
 from bot.interception.errors import TooMany
 from bot.interception.facts import Candidate
-from bot.interception.moves import BATCH
+from bot.interception.news import BATCH
 from bot.store.cards import Offer, offer, offered, use
 from bot.store.database import now
 
