@@ -120,7 +120,7 @@ async def build(settings: Settings) -> web.Application:
     figures = Figures(database.waiting)
     outbound = Outbound(limit_s=settings.call_timeout_s, observe=figures.called)
     routes, shop_table = _ways_out(settings, outbound)
-    heard = HeardRoutes(routes, figures.alarm)
+    heard = HeardRoutes(routes, figures.alarm, urgent=not settings.demo)
 
     # the heart, and who moves it on
     pace = Pace.of(settings.call_timeout_s, settings.doubt_quiet_s, settings.unavailable_s, settings.watch_days)

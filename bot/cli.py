@@ -64,7 +64,7 @@ def demo() -> None:
     """沙箱和机器人一起启动。 What `make run` starts: a sandbox, unless SANDBOX_URL names one, and `serve --demo`."""
     settings = _settings(demo=True)
     if sys.stderr.isatty():
-        os.environ.setdefault("BOT_LOG_LEVEL", "warning")  # a newcomer reads the address, not a line for each call
+        os.environ.setdefault("BOT_LOG_LEVEL", "error")  # a newcomer reads the address, not a line for each call
     if settings.sandbox_url:
         sys.exit(_serve(_settings(demo=True)))
     try:

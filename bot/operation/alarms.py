@@ -26,15 +26,16 @@ OnAlarm = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class HeardRoutes:
-    """Meets `carriers.contract.Routes`."""
+    """Meets `carriers.contract.Routes`. `urgent`: whether somebody can mend it; behind a sandbox nobody has to."""
 
     routes: Routes
     on_alarm: OnAlarm
+    urgent: bool = True
 
     def find(self, shop_id: str, carrier: str) -> Route | None:
         """The route of that shop to that carrier, whose answers are heard."""
         found = self.routes.find(shop_id, carrier)
-        return None if found is None else _HeardRoute(found, shop_id, self.on_alarm)
+        return None if found is None else _HeardRoute(found, shop_id, self.on_alarm, self.urgent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class _HeardRoute:
     route: Route
     shop_id: str
     on_alarm: OnAlarm
+    urgent: bool
 
     @property
     def facts(self) -> RouteFacts:
@@ -70,7 +72,8 @@ class _HeardRoute:
         """One line for the operator, and a count. The carrier's prose stays in the record: it may quote a person."""
         if answer.alarm is not None:
             code, name = code_of(answer.alarm), self.route.facts.name
-            log.error("carrier.alarm", shop=self.shop_id, carrier=ask.carrier, route=name, code=code)
+            say = log.error if self.urgent else log.warning
+            say("carrier.alarm", shop=self.shop_id, carrier=ask.carrier, route=name, code=code)
             self.on_alarm(ask.carrier, code)
         return answer
 
