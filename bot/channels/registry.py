@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from bot.channels.configuration import FILE, ChannelsError, Section, checked
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.contract import Channel
+from bot.channels.feishu.channel import FeishuChannel, FeishuSettings
 from bot.channels.matrix.channel import MatrixChannel, MatrixSettings
 from bot.channels.reception import Reception
 from bot.channels.slack.channel import SlackChannel, SlackSettings
@@ -27,6 +28,7 @@ class Platform:
 
 PLATFORMS: Mapping[str, Platform] = {
     "slack": Platform(SlackSettings, SlackChannel),
+    "feishu": Platform(FeishuSettings, FeishuChannel),
     "matrix": Platform(MatrixSettings, MatrixChannel),
 }
 

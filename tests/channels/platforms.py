@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.matrix.peer import MatrixPeer
 from tests.channels.peers import Peer
 from tests.channels.slack.peer import SlackPeer
 
 PEERS: Mapping[str, Callable[[], Peer]] = {
     "slack": SlackPeer,
+    "feishu": FeishuPeer,
     "matrix": MatrixPeer,
 }
