@@ -25,6 +25,9 @@ from bot.store.cases import read_reason, reason_document, several
 from bot.store.database import Database, now
 from bot.store.events import publish
 
+LONGEST = 64
+"""What is typed is kept this far; no number of anybody's is longer."""
+
 CHUNK = 20
 """So many cases are opened in one transaction: a batch must not hold up somebody's single click."""
 
@@ -109,11 +112,16 @@ class Batches:
                     "ver": 1,
                 },
             )
-            rows = [row for typed in wanted for row in _checked(connection, asker, asking, typed)]
-            once = {row["tracking_number"] or row["typed"]: row for row in reversed(rows)}
-            for position, row in enumerate(reversed(once.values())):
-                connection.execute(batch_rows.insert(), {"batch_id": batch_id, "position": position, **row})
+            if rows:
+                connection.execute(batch_rows.insert(), rows)
 
+        def check(connection: Connection) -> list[dict[str, Any]]:
+            checked = [row for typed in wanted for row in _checked(connection, asker, asking, typed)]
+            once = {row["tracking_number"] or row["typed"]: row for row in reversed(checked)}
+            return [{"batch_id": batch_id, "position": i, **row} for i, row in enumerate(reversed(once.values()))]
+
+        # The check only shows; what counts is judged when each case is opened. So it keeps no writer waiting.
+        rows = await self._database.read(check)
         await self._database.write(write)
         return await self._own(asker.shop_id, batch_id)
 
@@ -206,9 +214,11 @@ def _asker(connection: Connection, batch_id: str) -> Asker:
 
 def _checked(connection: Connection, asker: Asker, asking: Asking, typed: str) -> list[dict[str, Any]]:
     empty: dict[str, Any] = {
-        "typed": typed,
+        "typed": typed[:LONGEST],
         "after_sale_id": None,
         "tracking_number": None,
+        "carrier": None,
+        "fee_fen": 0,
         "case_id": None,
         "reasons": [],
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, update
+from sqlalchemy import Column, Connection, Row, or_, update
 
 from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, SettledBy, State, WayHome
@@ -202,7 +202,7 @@ def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
         "looks_since": at if begins else row.looks_since,
         "next_at": at if begins else next_look(row.looks_since, at, _CHANCE),
         "polls": row.polls + 1,
-        "carrier_reference": answer.reference or row.carrier_reference,
+        "carrier_reference": _kept(answer.reference, cases.c.carrier_reference) or row.carrier_reference,
     }
     moved = _write(connection, case_id, values)
     if begins or moved.carrier_reference != row.carrier_reference:
@@ -254,9 +254,9 @@ def settle(  # noqa: PLR0913 - an end has many causes, each says one thing more
         "next_at": None,
         "looks_since": None,
         "watch_until": None,
-        "reference": answer.reference,
+        "reference": _kept(answer.reference, cases.c.carrier_reference),
         "adopted": answer.adopted,
-        "alarm": answer.alarm,
+        "alarm": _kept(answer.alarm, cases.c.alarm),
         "ground": None,
         "fee": None,
         "by_whom": None,
@@ -270,8 +270,8 @@ def settle(  # noqa: PLR0913 - an end has many causes, each says one thing more
         values["by_whom"] = answer.settled_by.value if answer.settled_by else None
     if answer.reason is not None:
         values["reasons"] = [reason_document(answer.reason)]
-        values["carrier_code"] = answer.reason.carrier_code
-        values["carrier_text"] = answer.reason.carrier_text
+        values["carrier_code"] = _kept(answer.reason.carrier_code, cases.c.carrier_code)
+        values["carrier_text"] = _kept(answer.reason.carrier_text, cases.c.carrier_text)
     row = statements.settle(to, only).first(connection, {**values, "id_": case_id, "at": at, "call": call_no})
     if row is None:
         return False
@@ -284,6 +284,13 @@ def settle(  # noqa: PLR0913 - an end has many causes, each says one thing more
     if to is State.SUCCEEDED and answer.way_home is not None:
         go_home(connection, case_id, Stage.RETURNED if answer.way_home is WayHome.RETURNED else Stage.RETURNING, pace)
     return True
+
+
+def _kept(words: str | None, column: Column[Any]) -> str | None:
+    """What the other side wrote, as much of it as its column holds: PostgreSQL refuses more, and NUL, and with it the
+    end of the case.
+    """
+    return None if words is None else words.replace("\0", "")[: getattr(column.type, "length", None)]
 
 
 def _charge(connection: Connection, row: Row[Any], at: datetime) -> None:

@@ -308,6 +308,18 @@ async def test_no_other_end_is_charged(stored: Database, end: State) -> None:
     assert (found.fee_fen, found.settled_by, found.carrier_text) == (0, None, "面单不支持")
 
 
+async def test_whatever_a_carrier_writes_the_case_ends(stored: Database) -> None:
+    """Codes, words and references of any length, with anything in them, keep no case from its end."""
+    case_id = await opened(stored)
+    wordy = "码\0" * 500
+    await do(stored, lambda c: moves.wait(c, case_id, Answer(Said.PROCESSING, wordy)))
+    reason = Reason(ReasonCode.CARRIER_RULE, carrier_code=wordy, carrier_text=wordy)
+    answer = Answer(Said.REFUSED, wordy, reason, sent=wordy, got=wordy, alarm=wordy)
+    assert await do(stored, lambda c: moves.settle(c, case_id, State.FAILED, answer, PACE))
+    found = await row(stored, case_id)
+    assert (found.carrier_code, found.carrier_text) == ("码" * 64, "码" * 500)
+
+
 async def test_what_is_in_doubt_is_not_cancelled(stored: Database, clock: VirtualClock) -> None:
     """The table has no move from `unknown` to `cancelled`."""
     case_id = await in_doubt(stored, clock)
