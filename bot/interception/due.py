@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, func, select, text, update
 
@@ -42,8 +43,12 @@ class Looks:
         return min(self.each, -(-limit // max(len(self.routes), 1)))
 
     def _rows(self) -> list[DueRows]:
-        watched = text(TO_LOOK)
-        return [DueRows(cases.c.id, cases.c.next_at, (watched, cases.c.route == route)) for route in self.routes]
+        return [_of_route(route) for route in self.routes]
+
+
+@cache
+def _of_route(route: str) -> DueRows:
+    return DueRows(cases.c.id, cases.c.next_at, (text(TO_LOOK), cases.c.route == route))
 
 
 def recover(connection: Connection) -> int:

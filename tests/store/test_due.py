@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, make_url, update
+from sqlalchemy import Connection, make_url, update
 
 from bot.interception.due import CALLS, Looks
 from bot.store.batches import BATCHES_DUE
@@ -156,10 +155,9 @@ async def test_sleeping_rows_are_never_walked(any_database: Database, rows: DueR
     """What is due is found by an index of its own, however many rows sleep, on both databases."""
 
     def plan(connection: Connection) -> str:
-        sent: list[tuple[str, Any]] = []
-        event.listen(connection, "before_cursor_execute", lambda _c, _cursor, *sending: sent.append(sending[:2]))
-        rows.due(connection, (), 10)
-        statement, parameters = sent[-1]
+        prepared = rows._overdue._plan(connection)
+        statement, parameters = prepared.sql, prepared.bind({"moment": now(connection), "most": 10})
+        parameters = parameters if isinstance(parameters, dict) else tuple(parameters)
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             return "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
