@@ -52,7 +52,8 @@ class Questions:
     async def ask(self, incoming: Incoming) -> Reply:
         """The answer, a menu, the record of a named parcel, or silence."""
         words = incoming.text or ""
-        mode = await self._rooms.database.read(lambda c: questions.mode(c, incoming.chat.channel, incoming.chat.id))
+        shop_id, chat = incoming.asker.shop_id, incoming.chat
+        mode = await self._rooms.database.read(lambda c: questions.mode(c, shop_id, chat.channel, chat.id))
         if mode == "off" or not words.strip():
             return SILENCE
         extra = await self._rooms.database.read(lambda c: questions.live_phrases(c, incoming.asker.shop_id))
@@ -62,6 +63,8 @@ class Questions:
         if reading.asks_state and subject is not None and not topics:
             return await self._outgoing.reply([f"records:{subject}"], incoming.asker, incoming.chat.lang)
         guesses = [topic for topic in reading.guesses if topic in RULES]
+        if mode == "suggest":
+            topics, guesses = [], [*topics, *guesses]
         if not topics and not guesses:
             return SILENCE
         seq = await self._rooms.database.write(lambda c: _keep(c, incoming, reading, topics, guesses, subject))

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Row, S
 
 from bot.store.events import publish
 from bot.store.schema import Moment, Serial, metadata
+from bot.store.sql import insert_new
 
 questions = Table(
     "questions",
@@ -74,7 +75,7 @@ chat_manners = Table(
     Column("by_name", String(100), nullable=False),
     Column("at", Moment, nullable=False),
 )
-"""`mode`: `on`, `suggest` or `off`, per chat."""
+"""`mode`: `on`, `suggest` or `off`. `chat` is the shop's id and the chat's, or `*` for the whole channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +229,34 @@ def set_own_answer(
         connection.execute(own_answers.insert(), row)
 
 
-def mode(connection: Connection, channel: str, chat: str) -> str | None:
-    """How the bot behaves in that chat, None where nobody has said."""
-    wanted = select(chat_manners.c.mode).where(chat_manners.c.channel == channel, chat_manners.c.chat == chat)
-    return connection.execute(wanted).scalar()
+MODES = ("on", "suggest", "off")
+"""`on`: a sure answer is given. `suggest`: topics are offered, and somebody chooses. `off`: nothing is said."""
+
+EVERYWHERE = "*"
+
+
+def mode(connection: Connection, shop_id: str, channel: str, chat: str) -> str:
+    """How the bot answers questions in that chat of the shop: as said for the chat, else for the channel, else `on`."""
+    names = [f"{shop_id}:{chat}", f"{shop_id}:{EVERYWHERE}"]
+    rows = connection.execute(
+        select(chat_manners.c.chat, chat_manners.c.mode).where(
+            chat_manners.c.channel == channel, chat_manners.c.chat.in_(names)
+        )
+    )
+    said = {row.chat: str(row.mode) for row in rows}
+    return next((said[name] for name in names if name in said), MODES[0])
+
+
+def set_mode(
+    connection: Connection, shop_id: str, channel: str, wanted: str, by: str, at: datetime, chat: str = EVERYWHERE
+) -> None:
+    """Says how the bot answers there from now on. Raises `ValueError` for a mode that is none."""
+    if wanted not in MODES:
+        raise ValueError(f"{wanted} is none of {', '.join(MODES)}")
+    row = {"channel": channel, "chat": f"{shop_id}:{chat}", "mode": wanted, "by_name": by, "at": at}
+    if not insert_new(connection, chat_manners, row):
+        this = (chat_manners.c.channel == channel) & (chat_manners.c.chat == row["chat"])
+        connection.execute(chat_manners.update().where(this).values(mode=wanted, by_name=by, at=at))
 
 
 def _question(row: Row[Any]) -> Question:

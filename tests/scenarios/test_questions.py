@@ -108,3 +108,17 @@ async def test_a_bad_answer_reaches_the_owner_and_a_phrase_mends_it(bot: Bot) ->
     [phrase] = await bot.database.read(lambda c: questions.all_phrases(c, shop.id))
     await bot.database.write(lambda c: questions.withdraw_phrase(c, shop.id, phrase.seq, "吴岚", now(c)))
     assert not (await shop.agent.types(odd + "呢")).shown
+
+
+async def test_each_shop_says_where_the_bot_answers(bot: Bot) -> None:
+    """`suggest` offers topics to choose from, `off` is silent, and neither is another shop's concern."""
+    shop, other = await bot.shop(), await bot.shop()
+    await bot.database.write(lambda c: questions.set_mode(c, shop.id, "console", "suggest", "吴岚", now(c)))
+    menu = await shop.agent.types("拦截要多少钱一次")
+    assert menu.card is not None
+    assert [choice.label for choice in menu.card.choices] == ["多少钱"]
+    chosen = await shop.agent.presses(menu.card, "多少钱")
+    assert "一个包裹" in words(chosen.card)
+    await bot.database.write(lambda c: questions.set_mode(c, shop.id, "console", "off", "吴岚", now(c)))
+    assert not (await shop.agent.types("拦截费多少钱呢")).shown
+    assert (await other.agent.types("拦截费多少钱呢")).shown

@@ -41,6 +41,7 @@ class _Read:
     counts: Mapping[str, int]
     phrases: Sequence[Phrase]
     own: Sequence[Own]
+    modes: Sequence[tuple[str, str, str]]
 
 
 class QuestionsPage:
@@ -82,6 +83,10 @@ class QuestionsPage:
             await visit.house.database.write(lambda c: questions.withdraw_phrase(c, shop, seq, who, now(c)))
         elif what == "aside":
             await visit.house.database.write(lambda c: questions.settle(c, shop, seq))
+        elif what == "mode" and visit.field("channel", 32) in visit.house.channel_names:
+            channel, mode = visit.field("channel", 32), visit.field("mode", 16)
+            if mode in questions.MODES:
+                await visit.house.database.write(lambda c: questions.set_mode(c, shop, channel, mode, who, now(c)))
         elif what == "own" and topic in visit.house.faq.topics:
             zh, en = visit.field("zh", LONGEST_ANSWER).strip(), visit.field("en", LONGEST_ANSWER).strip()
             texts = (zh, en or zh) if zh else None
@@ -101,7 +106,7 @@ class QuestionsPage:
         _owner_only(visit)
         house, shop = visit.house, visit.asker.shop_id
         after = await house.database.read(lambda c: latest(c, shop))
-        found = await house.database.read(lambda c: _read(c, shop, house.faq.topics))
+        found = await house.database.read(lambda c: _read(c, shop, house.faq.topics, house.channel_names))
         counts = await self._lister.counts(visit.asker, visit.speech)
         facts = {
             "page": page_facts(visit, "questions", waiting=counts["yours"], after=after),
@@ -109,6 +114,8 @@ class QuestionsPage:
             "counts": found.counts,
             "phrases": found.phrases,
             "own": found.own,
+            "channels": found.modes,
+            "modes": questions.MODES,
             "topics": [(topic, visit.speech(f"answer.{topic}.label")) for topic in house.faq.topics],
             "labels": {topic: visit.speech(f"answer.{topic}.label") for topic in house.faq.topics},
             "problem": "",
@@ -127,11 +134,12 @@ def _owner_only(visit: Visit) -> None:
         raise web.HTTPNotFound(text=visit.word("error.no_page"))
 
 
-def _read(connection: Connection, shop_id: str, topics: Sequence[str]) -> _Read:
+def _read(connection: Connection, shop_id: str, topics: Sequence[str], channels: Mapping[str, str]) -> _Read:
     own = [(topic, questions.own_answer(connection, shop_id, topic)) for topic in topics]
     return _Read(
         questions.to_review(connection, shop_id),
         questions.counts(connection, shop_id),
         questions.all_phrases(connection, shop_id)[:50],
         [Own(topic, *texts) for topic, texts in own if texts is not None],
+        [(name, title, questions.mode(connection, shop_id, name, "")) for name, title in channels.items()],
     )
