@@ -238,10 +238,11 @@ class Advance:
 
     async def _watch(self, route: Route, row: Row[Any]) -> None:
         ask = ask_of(row)
+        # The trace first: what the carrier says of its order then is the newer of the two.
+        events = await route.trace(ask) if route.facts.has_trace else None
         status: Answer | None = None
         if row.state != State.SUCCEEDED.value and route.facts.has_status:
             status = await route.query(ask)
-        events = await route.trace(ask) if route.facts.has_trace else None
         if not await self._database.write(lambda c: self._watched(c, row, route, status, events or [])):
             return
         self._on_moved(row.id)
@@ -249,10 +250,11 @@ class Advance:
     def _watched(
         self, connection: Connection, row: Row[Any], route: Route, status: Answer | None, events: list[TraceEvent]
     ) -> bool:
-        told = False
+        told, answered = False, True
         if status is not None:
             told = self._status(connection, row, route, status)
-        told = traces.looked(connection, row, events, self._pace) or told
+            answered = status.said is not Said.NO_ANSWER
+        told = traces.looked(connection, row, events, self._pace, answered=answered) or told
         if not told:
             moves.look_later(connection, row.id, row)
         return told

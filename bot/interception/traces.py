@@ -76,24 +76,31 @@ def _moved_by(connection: Connection, row: Row[Any], stage: Stage, pace: Pace) -
         if row.way_home == WayHome.RETURNING.value and stage in _LAST_LEG and _at_home(connection, row):
             return False
         return moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
-    if _settled_by(connection, row, stage, pace):
+    # A carrier that works on an order is asked first: it may have caught the parcel, and delivered it all the same.
+    asked_first = stage is Stage.DELIVERED and row.phase == Phase.WATCHING.value
+    if not asked_first and _settled_by(connection, row, stage, pace):
         return True
     moves.look_now(connection, row.id)
     return False
 
 
-def looked(connection: Connection, row: Row[Any], events: Sequence[TraceEvent], pace: Pace) -> bool:
+def looked(
+    connection: Connection, row: Row[Any], events: Sequence[TraceEvent], pace: Pace, *, answered: bool = True
+) -> bool:
     """What a look at this case's trace brought; True when the case changed.
 
-    Without new events those speak again that came while the case could not listen: its call was in flight, or it had
-    not ended yet.
+    Stored events speak again: they may have come while the case could not listen, since its call was in flight, its
+    carrier had still to be asked, or it had not ended yet. `answered`: the carrier can say nothing more about it just
+    now; without, a delivery waits for the next look.
     """
     stored = trace_of(connection, row.shop_id, row.tracking_number)
     new = [event for event in events if event not in stored]
     if new:
-        return take(connection, row.shop_id, row.tracking_number, new, pace)
+        if take(connection, row.shop_id, row.tracking_number, new, pace):
+            return True
+        stored = trace_of(connection, row.shop_id, row.tracking_number)
     stage = stage_of_trace(stored, row.carrier)
-    if stage not in TURNED_BACK and stage is not Stage.DELIVERED:
+    if stage not in TURNED_BACK and not (stage is Stage.DELIVERED and answered):
         return False
     present = row_of(connection, row.id)
     if present is None:

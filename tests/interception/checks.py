@@ -85,8 +85,10 @@ def calm(world: World) -> None:
 def _tells_the_truth(row: object, own: list[Order]) -> None:
     state, ground = row.state, row.ground  # type: ignore[attr-defined]
     holds = any(order.state in EFFECTIVE for order in own)
-    if state in {"failed", "cancelled", "refused"} and holds:
-        codes = [reason["code"] for reason in row.reasons]  # type: ignore[attr-defined]
+    codes = [reason["code"] for reason in row.reasons]  # type: ignore[attr-defined]
+    # Caught and delivered all the same, between two looks: nobody is charged for what came to nothing.
+    came_to_nothing = codes == ["ALREADY_DELIVERED"] and all(order.state != "processing" for order in own)
+    if state in {"failed", "cancelled", "refused"} and holds and not came_to_nothing:
         raise Violation(f"{row.id} is {state} ({codes}) and its order at the carrier holds: {own}")  # type: ignore[attr-defined]
     doubtful = row.doubted_call > 0  # type: ignore[attr-defined]
     if state == "succeeded" and ground != "trace" and not holds and not (row.adopted and doubtful):  # type: ignore[attr-defined]

@@ -88,10 +88,16 @@ async def test_what_has_not_left_is_no_success(stored: Database) -> None:
 
 
 async def test_the_buyer_has_it(stored: Database) -> None:
-    """An answered case whose parcel was delivered failed, free of charge; out for delivery alone is not the end."""
+    """An answered case whose parcel was delivered failed, free of charge, when the carrier has no success to tell; out
+    for delivery alone is not the end.
+    """
     case_id = await watched(stored)
     assert not await told(stored, scan(Stage.OUT_FOR_DELIVERY, 1))
-    assert await told(stored, scan(Stage.DELIVERED, 2))
+    assert not await looked(stored, case_id)
+    assert not await told(stored, scan(Stage.DELIVERED, 2))
+    present = await row(stored, case_id)
+    assert not await do(stored, lambda c: traces.looked(c, present, [], PACE, answered=False))
+    assert await looked(stored, case_id)
     found = await row(stored, case_id)
     assert (found.state, found.reasons[0]["code"]) == (State.FAILED, "ALREADY_DELIVERED")
     assert await charges(stored) == []
