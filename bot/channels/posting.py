@@ -70,6 +70,8 @@ def keep(
                 ref = None
             else:
                 _give_way(connection, others)
+        elif reply.repeated and _told_already(connection, incoming, shown.target, at):
+            continue
         _add(connection, incoming, shown.target, at + AFTER_ANSWER, ref, token if index == 0 else None)
 
 
@@ -83,6 +85,23 @@ def _in_message(connection: Connection, chat: Chat, message_ref: str) -> dict[in
 def _again(connection: Connection, rows: Mapping[int, str], target: str, due_at: datetime) -> None:
     this = [seq for seq, shown in rows.items() if shown == target]
     connection.execute(outbox.update().where(outbox.c.seq.in_(this)).values(due_at=due_at))
+
+
+def _told_already(connection: Connection, incoming: Incoming, target: str, at: datetime) -> bool:
+    """Pressed once more where messages are never changed: what this chat is told of an interception already, or will
+    be, is not told a second time.
+    """
+    if target.partition(":")[0] not in LASTING:
+        return False
+    this = (
+        (outbox.c.channel == incoming.chat.channel)
+        & (outbox.c.chat == incoming.chat.id)
+        & (outbox.c.shop_id == incoming.asker.shop_id)
+        & (outbox.c.target == target)
+    )
+    waiting = this & outbox.c.token.is_not(None)
+    connection.execute(outbox.update().where(waiting).values(due_at=at + AFTER_ANSWER))
+    return connection.execute(select(outbox.c.seq).where(this).limit(1)).first() is not None
 
 
 def _give_way(connection: Connection, rows: Mapping[int, str]) -> None:

@@ -15,6 +15,7 @@ from bot.channels.feishu.channel import FeishuChannel, FeishuSettings
 from bot.channels.matrix.channel import MatrixChannel, MatrixSettings
 from bot.channels.reception import Reception
 from bot.channels.slack.channel import SlackChannel, SlackSettings
+from bot.channels.wecom.channel import WecomChannel, WecomSettings
 from bot.outbound import Outbound
 
 
@@ -29,6 +30,7 @@ class Platform:
 PLATFORMS: Mapping[str, Platform] = {
     "slack": Platform(SlackSettings, SlackChannel),
     "feishu": Platform(FeishuSettings, FeishuChannel),
+    "wecom": Platform(WecomSettings, WecomChannel),
     "matrix": Platform(MatrixSettings, MatrixChannel),
 }
 

@@ -67,12 +67,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class ParcelSketch:
-    """A parcel: what it is, what is to be said of it, and whether it is refused."""
+    """A parcel: what it is, what is to be said of it, and whether it is refused. `title`, `name` and `short` say the
+    least that there is to say: which parcel, and its fee or the numbers of its rules.
+    """
 
     head: str
     lines: tuple[str, ...]
     foreign: tuple[str, ...] = ()
     refused: bool = False
+    title: str = ""
+    name: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,18 +268,31 @@ def _parcel(parcel: CardParcel, lang: str, detail: Detail, *, alone: bool) -> Pa
         others = [f"{order} {goods.order_id} · {_goods(goods, lang)}" for goods in parcel.other_goods]
         kept = others if detail < Detail.NO_GOODS else []
         foreign = tuple(filter(None, (parcel.foreign, *kept, parcel.foreign_note)))
-    return ParcelSketch(head, tuple(filter(None, lines)), foreign, not parcel.pickable)
+    short = said(parcel.fee) if parcel.fee is not None and parcel.pickable else " ".join(_numbers(parcel.reasons))
+    return ParcelSketch(
+        head=head,
+        lines=tuple(filter(None, lines)),
+        foreign=foreign,
+        refused=not parcel.pickable,
+        title=parcel.title,
+        name=f"{parcel.carrier_name} {parcel.tracking_number}",
+        short=short,
+    )
 
 
 def _reasons(reasons: tuple[CardReason, ...], detail: Detail) -> list[str]:
     if detail >= Detail.RULES and reasons:
-        return [" ".join(reason.rule or reason.text for reason in reasons)]
+        return [" ".join(_numbers(reasons))]
     told = []
     for reason in reasons:
         told.append(" ".join(filter(None, (reason.rule, reason.text))))
         if reason.fix:
             told.append(f"→ {reason.fix}")
     return told
+
+
+def _numbers(reasons: tuple[CardReason, ...]) -> list[str]:
+    return [reason.rule or reason.text for reason in reasons]
 
 
 def _goods(goods: Goods, lang: str) -> str:

@@ -8,9 +8,11 @@ from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.matrix.peer import MatrixPeer
 from tests.channels.peers import Peer
 from tests.channels.slack.peer import SlackPeer
+from tests.channels.wecom.peer import WecomPeer
 
 PEERS: Mapping[str, Callable[[], Peer]] = {
     "slack": SlackPeer,
     "feishu": FeishuPeer,
+    "wecom": WecomPeer,
     "matrix": MatrixPeer,
 }

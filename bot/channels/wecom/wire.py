@@ -1,0 +1,62 @@
+"""What a 智能机器人 hears (`chat-wecom.md` 3), as far as it is read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class Wire(BaseModel):
+    """Fields that are added are no news."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+
+class Outer(Wire):
+    """What stands around everything else."""
+
+    encrypt: Annotated[str, StringConstraints(min_length=1)]
+
+
+class From(Wire):
+    """Who wrote; `corpid` only for somebody of another company."""
+
+    userid: Id
+    corpid: str | None = None
+
+
+class Words(Wire):
+    """A text."""
+
+    content: str = ""
+
+
+class CardEvent(Wire):
+    """A press of a card's button."""
+
+    event_key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    task_id: Annotated[str, StringConstraints(max_length=128)] = ""
+
+
+class Event(Wire):
+    """Something that happened."""
+
+    eventtype: str
+    template_card_event: CardEvent | None = None
+
+
+class Received(Wire):
+    """A message or an event."""
+
+    msgid: Id
+    msgtype: str
+    aibotid: str = ""
+    chatid: Annotated[str, StringConstraints(max_length=150)] = ""
+    chattype: str = "single"
+    sender: From = Field(alias="from")
+    response_url: str = ""
+    text: Words | None = None
+    event: Event | None = None
