@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from bot.faq.clauses import Clause
 from bot.faq.gate import Manner
 from bot.faq.lexicon import Lexicon
 from bot.faq.topics import Tier, proposals
 
-Accept = Callable[[str, Tier, Clause], bool]
-"""May this topic, proposed by a rule of this tier for this clause, be answered?"""
+
+class Veto(Protocol):
+    """Refuses topics that rules propose."""
+
+    def accepts(self, topic: str, tier: Tier, clause: Clause) -> bool:
+        """May this topic, proposed by a rule of this tier for this clause, be answered?"""
+        ...
+
+    def doubts(self, topic: str, clause: Clause) -> bool:
+        """Is it so improbable that a rival which is certain should be answered instead?"""
+        ...
+
+    def certain(self, topic: str, clause: Clause) -> bool:
+        """Is it as good as certain?"""
+        ...
+
 
 NEVER_JOINED = frozenset({"orders", "no_fact", "state"})
 BRIEF = 5
@@ -21,11 +36,11 @@ class Asked:
     """The topics of one message. `given` are topics already known for a clause, by its place."""
 
     def __init__(
-        self, clauses: list[Clause], lexicon: Lexicon, accept: Accept, given: Mapping[int, str] | None = None
+        self, clauses: list[Clause], lexicon: Lexicon, veto: Veto, given: Mapping[int, str] | None = None
     ) -> None:
         self._clauses = clauses
         self._lexicon = lexicon
-        self._accept = accept
+        self._veto = veto
         self._given = dict(given or {})
         self.refused: dict[str, None] = {}
         self.tiers: dict[str, Tier] = {}
@@ -71,13 +86,20 @@ class Asked:
         return self._topic_of(clause)
 
     def _topic_of(self, clause: Clause) -> str | None:
-        """The first topic proposed that is accepted."""
+        """The first topic proposed that is accepted, unless it is doubtful and a later one is certain."""
+        doubtful: tuple[str, Tier] | None = None
         for topic, tier in proposals(clause, self._lexicon):
-            if self._accept(topic, tier, clause):
-                self.tiers[topic] = tier
-                return topic
-            self.refused[topic] = None
-        return None
+            if not self._veto.accepts(topic, tier, clause):
+                self.refused[topic] = None
+            elif doubtful is None and self._veto.doubts(topic, clause):
+                doubtful = topic, tier
+            elif doubtful is None or self._veto.certain(topic, clause):
+                return self._taken(topic, tier)
+        return None if doubtful is None else self._taken(*doubtful)
+
+    def _taken(self, topic: str, tier: Tier) -> str:
+        self.tiers[topic] = tier
+        return topic
 
     def _among(self, at: int, clause: Clause, *, first: bool) -> str | None:
         """The topic of an asking clause within its setting."""

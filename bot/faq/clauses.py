@@ -23,6 +23,9 @@ _SOFT = re.compile(r"[,、|/]+| +")
 _SOFT_LATIN = re.compile(r"[,、|;.]+| and (?=how|what|which|who|where|when|why|is|are|can|do|does|will)")
 
 
+_ASKING_START = re.compile(r"^[^ ]{0,6}(?:请问|请教|问一?[下问]|咨询)")
+
+
 @dataclass(frozen=True)
 class Clause:
     """One thing said, and what it does; `setting` is what the clauses around it say without asking."""
@@ -80,7 +83,8 @@ def _pieces(text: str, lexicon: Lexicon) -> list[str]:
             for clause in _further(piece.strip(), lexicon):
                 bare = lexicon.gate["polite"].sub("", clause).strip(" ,。!~")
                 if bare:
-                    found.append(bare)
+                    asks = _ASKING_START.match(clause) is not None and clause != bare
+                    found.append(bare + "?" if asks and not bare.endswith("?") else bare)
     return found
 
 

@@ -44,6 +44,8 @@ def meant(text: str, lexicon: Lexicon) -> bool:
 def odd(text: str, lexicon: Lexicon) -> bool:
     """Does something unusual stand beside the act, so that only a strong case may be answered?"""
     plain = blanked(text, lexicon)
+    if lexicon.words.has("act", plain) and not lexicon.gate.has("spelt_out", plain):
+        return True
     return not (lexicon.gate.has("parcels", plain) or neighbours_fit(plain, lexicon))
 
 

@@ -16,7 +16,7 @@ from bot.faq.gate import Manner, blanked, meant, odd
 from bot.faq.lexicon import Lexicon, lexicon
 from bot.faq.tidy import Tidied, tidy
 from bot.faq.topics import Tier, possible
-from bot.faq.veto import LEAST, LEAST_ASKED, LEAST_ASKED_POSSIBLE, Weighed, features, model
+from bot.faq.veto import CERTAIN, DOUBTFUL, LEAST, LEAST_ASKED, LEAST_ASKED_POSSIBLE, Weighed, features, model
 
 MOST_GUESSES = 3
 LEAST_GUESS = 0.05
@@ -83,7 +83,7 @@ class _Reader:
     def reading(self, silent: Reading) -> Reading:
         """The topics that rules propose and the model lets pass."""
         given = self._given()
-        asked = Asked(self._clauses, self._words, self._accept, given)
+        asked = Asked(self._clauses, self._words, self, given)
         least_asked = LEAST_ASKED_POSSIBLE if self._odd else LEAST_ASKED
         topics = asked.topics() if self._asked(asked) >= least_asked else list(dict.fromkeys(given.values()))
         listed = _listed(self._text, self._words)
@@ -106,12 +106,24 @@ class _Reader:
             clauses=tuple(self._clauses),
         )
 
-    def _accept(self, topic: str, tier: Tier, clause: Clause) -> bool:
-        """The veto. With several clauses each may speak for itself."""
-        least = LEAST[Tier.POSSIBLE] if self._odd else LEAST[tier]
-        if self._whole.of(topic) >= least:
-            return True
-        return len(self._clauses) > 1 and self._weighed(clause).of(topic) >= least
+    def accepts(self, topic: str, tier: Tier, clause: Clause) -> bool:
+        """The veto: a proposal must be probable enough for what its rule proves."""
+        return self._chance(topic, clause) >= (LEAST[Tier.POSSIBLE] if self._odd else LEAST[tier])
+
+    def doubts(self, topic: str, clause: Clause) -> bool:
+        """Improbable, though not refused."""
+        return self._chance(topic, clause) < DOUBTFUL
+
+    def certain(self, topic: str, clause: Clause) -> bool:
+        """As good as certain."""
+        return self._chance(topic, clause) >= CERTAIN
+
+    def _chance(self, topic: str, clause: Clause) -> float:
+        """How probable a topic is; with several clauses each may speak for itself."""
+        whole = self._whole.of(topic)
+        if whole >= CERTAIN or len(self._clauses) == 1:
+            return whole
+        return max(whole, self._weighed(clause).of(topic))
 
     def _asked(self, asked: Asked) -> float:
         """Is it a question at all? In a story the clause that asks may say so better than the whole."""

@@ -43,6 +43,9 @@ LEAST_ASKED_POSSIBLE = 0.45
 LEAST: Mapping[Tier, float] = {Tier.SURE: 0.15, Tier.LIKELY: 0.4, Tier.TOLD: 0.4, Tier.POSSIBLE: 0.25}
 """Least probability of the topic, by what the rule proves by itself."""
 
+DOUBTFUL, CERTAIN = 0.35, 0.8
+"""Below the first a topic gives way to a later proposal that is above the second."""
+
 
 def features(text: str, lexicon: Lexicon) -> set[str]:
     """What the model sees of a tidied text; the same at training and at run time."""
