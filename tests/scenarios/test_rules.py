@@ -89,7 +89,12 @@ async def test_what_may_not(bot: Bot, code: str, rule: str, over: dict[str, Any]
     assert (reason["code"], reason["rule"], reason["carrier_code"]) == (code, rule, None)
     assert reason["text"]
     assert reason["remedy"]
-    assert await bot.calls(sale.number) == []
+    card = (await shop.agent.types(f"/intercept {sale.number}")).card
+    assert card is not None
+    assert [(told.code, told.rule, bool(told.text)) for told in card.parcels[0].reasons] == [(code, rule, True)]
+    assert "没有发出，也没有收费" in words(card)
+    assert not [button for button in card.buttons if button.action.startswith("confirm.")]
+    assert await bot.creates(sale.number) == []
 
 
 @pytest.mark.parametrize(
