@@ -118,7 +118,7 @@ async def send(base: str, name: str, sent: Sent) -> Heard:
         return Heard(response.status, await response.read())
 
 
-async def until(ready: Callable[[], Any] | Callable[[], Awaitable[Any]], within_s: float = 8.0) -> Any:
+async def until(ready: Callable[[], Any] | Callable[[], Awaitable[Any]], within_s: float = 15.0) -> Any:
     """Waits for something true, and returns it."""
     ends = time.monotonic() + within_s
     while True:

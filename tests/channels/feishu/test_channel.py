@@ -128,10 +128,13 @@ async def test_a_card_that_cannot_be_changed_any_more(meeting: Open) -> None:
     peer.fails = [(400, 230031)]
     await _due(team)
     await until(lambda: len(peer.kept) == 2)
-    refs = await team.bot.database.read(
-        lambda c: c.execute(select(outbox.c.message_ref).where(outbox.c.channel == "feishu")).scalars().all()
-    )
-    assert refs == [peer.kept[1].message_id]
+
+    async def moved() -> bool:
+        wanted = select(outbox.c.message_ref).where(outbox.c.channel == "feishu")
+        refs = await team.bot.database.read(lambda c: c.execute(wanted).scalars().all())
+        return refs == [peer.kept[1].message_id]
+
+    await until(moved)
 
 
 async def test_a_repeated_sending_is_one_message(meeting: Open) -> None:
@@ -149,7 +152,7 @@ async def test_busy_is_tried_again(meeting: Open) -> None:
     team, peer = await _bound(meeting)
     peer.fails = [(429, 1), (400, 99991400)]
     await peer.say("/help")
-    await until(peer.seen, 12)
+    await until(peer.seen)
     peer.fails = [(400, 230002)]
     await peer.say("/fees")
 

@@ -39,7 +39,7 @@ async def test_the_one_answer_waits_for_the_result(meeting: Open) -> None:
     assert "拦截中" in folded.text
     assert not folded.buttons
     assert len(peer.kept) == 1
-    await until(lambda: len(peer.kept) == 2, 12)
+    await until(lambda: len(peer.kept) == 2)
     assert "拦截失败" in peer.seen()[1].text
     assert "0.00 元" in peer.seen()[1].text
     assert len(peer.used) == 2
@@ -99,7 +99,7 @@ async def test_the_platforms_no(meeting: Open) -> None:
     team, peer = await _bound(meeting)
     peer.fails = [45009]
     await peer.say("/help")
-    await until(peer.seen, 12)
+    await until(peer.seen)
     peer.fails = [40058]
     await peer.say("/fees")
 
