@@ -2,13 +2,24 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bot.store.database import Database, open_database
+from bot.store.database import Database, PostgresDatabase, open_database
 from bot.store.migrate import upgrade
 from tests.postgres import PostgresServer
+
+
+@asynccontextmanager
+async def connected(database: PostgresDatabase) -> AsyncIterator[AsyncConnection]:
+    """A connection to the same PostgreSQL database on which a test begins and ends transactions as it likes."""
+    engine = create_async_engine(database.url)
+    async with engine.connect() as connection:
+        yield connection
+    await engine.dispose()
 
 
 def driver_url(url: str) -> str:

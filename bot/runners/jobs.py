@@ -48,6 +48,8 @@ class Jobs:
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         connector = procrastinate.PsycopgConnector(conninfo=address, min_size=1, max_size=4)
         self._app = procrastinate.App(connector=connector)
+        # Jobs are put from a thread, on the connection of the claim; this one has none of its own.
+        self._putting = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=address))
 
         async def run_move(work: str, ids: list[str], until: int) -> None:
             await move(work, ids, until)
@@ -81,10 +83,10 @@ class Jobs:
             abort_job_polling_interval=60.0,
         )
 
-    async def put(self, raw: Any, work: str, ids: Sequence[str], until: int, priority: int) -> None:
-        """Adds jobs for these rows in the transaction of `raw`, a connection of psycopg."""
+    def put(self, raw: Any, work: str, ids: Sequence[str], until: int, priority: int) -> None:
+        """Adds jobs for these rows in the transaction of `raw`, a connection of psycopg, in whichever thread it is."""
         parts = [list(ids[start : start + MOST_IDS]) for start in range(0, len(ids), MOST_IDS)]
-        await self._move.configure(priority=priority, connection=raw).batch_defer_async(
+        self._putting.configure_task(MOVE, priority=priority, connection=raw).batch_defer(
             *({"work": work, "ids": part, "until": until} for part in parts)  # type: ignore[arg-type]
         )
 

@@ -58,7 +58,7 @@ class SharedRunner:
         self._database = database
         self._works = {work.name: work for work in works}
         self._lease = lease
-        self._jobs = Jobs(database.engine.url, self._move, self._tick, liveness or Liveness())
+        self._jobs = Jobs(database.url, self._move, self._tick, liveness or Liveness())
         self._tasks = Background()
         self._slots = Slots(slots, self._tasks, lambda: None)
         self._woken = asyncio.Event()
@@ -152,14 +152,15 @@ class SharedRunner:
             log.warning("runner.revived", jobs=revived)
 
     async def _put_due(self, *, nudged: bool) -> None:
-        async with self._claiming, self._database.engine.begin() as connection:
-            until, claimed = await connection.run_sync(lambda c: self._claim(c, nudged=nudged))
-            if not claimed:
-                return
-            raw = (await connection.get_raw_connection()).driver_connection
-            urgency = {name: len(self._works) - place for place, name in enumerate(self._works)}
-            for name, ids in claimed.items():
-                await self._jobs.put(raw, name, ids, to_micros(until), urgency[name])
+        async with self._claiming:
+            await self._database.write(lambda c: self._claim_and_put(c, nudged=nudged))
+
+    def _claim_and_put(self, connection: Connection, *, nudged: bool) -> None:
+        until, claimed = self._claim(connection, nudged=nudged)
+        urgency = {name: len(self._works) - place for place, name in enumerate(self._works)}
+        for name, ids in claimed.items():
+            raw = connection.connection.driver_connection
+            self._jobs.put(raw, name, ids, to_micros(until), urgency[name])
 
     def _claim(self, connection: Connection, *, nudged: bool) -> tuple[datetime, dict[str, list[str]]]:
         at = now(connection)

@@ -24,7 +24,6 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from bot.store.clock import MACHINE, Clock
@@ -200,7 +199,7 @@ class PostgresDatabase:
     unless another one is handed in.
 
     A transaction runs in a thread, whole, as a read of SQLite does: asyncio would be woken for each of its statements,
-    which costs as much as the statement (`docs/benchmarks.md`). `engine` is for what needs an async connection.
+    which costs as much as the statement (`docs/benchmarks.md`).
     """
 
     shared = True
@@ -209,10 +208,8 @@ class PostgresDatabase:
         self, url: URL, *, pool_size: int = POOL, wait_s: float = POOL_WAIT_S, clock: Clock | None = None
     ) -> None:
         self.clock = MACHINE if clock is None else clock
+        self.url = url
         options = {} if clock is None else {"clock": clock}
-        self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=1, max_overflow=3, pool_pre_ping=True, execution_options=options
-        )
         self._writing = create_engine(url, pool_size=pool_size, max_overflow=0, execution_options=options)
         event.listen(self._writing, "checkout", _still_there)
         self._reading = self._writing.execution_options(isolation_level="AUTOCOMMIT")
@@ -220,6 +217,7 @@ class PostgresDatabase:
         self._free = asyncio.Semaphore(pool_size)
         self._busy = 0
         self._wait_s = wait_s
+        self._closed = False
 
     async def write(self, work: Work[T]) -> T:
         """One transaction. A conflict that PostgreSQL asks to try again is tried again, at most three times.
@@ -239,6 +237,8 @@ class PostgresDatabase:
         except TimeoutError:
             log.error("store.not_stored", problem="NoneFree")  # noqa: TRY400 - the caller gets all of it
             raise NotStored("no connection to the database became free") from None
+        if self._closed:
+            raise NotStored("the database is closed")
         self._busy += 1
         running = asyncio.get_running_loop().run_in_executor(self._threads, run, work)
         running.add_done_callback(self._done)
@@ -279,9 +279,9 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Lets what was begun finish, and gives the connections back."""
+        self._closed = True
         await asyncio.to_thread(self._threads.shutdown)
         self._writing.dispose()
-        await self.engine.dispose()
 
 
 def _still_there(raw: Any, _record: Any, _proxy: Any) -> None:
@@ -289,12 +289,16 @@ def _still_there(raw: Any, _record: Any, _proxy: Any) -> None:
 
     Asking it each time would cost a round trip in each transaction.
     """
-    if raw.closed or select.select([raw.pgconn.socket], [], [], 0)[0]:
-        try:
-            raw.execute("SELECT 1")
-            raw.rollback()
-        except raw.Error as problem:
-            raise DisconnectionError from problem
+    if not raw.closed:
+        socket = select.poll()
+        socket.register(raw.pgconn.socket, select.POLLIN)
+        if not socket.poll(0):
+            return
+    try:
+        raw.execute("SELECT 1")
+        raw.rollback()
+    except raw.Error as problem:
+        raise DisconnectionError from problem
 
 
 def is_sqlite(url: str) -> bool:

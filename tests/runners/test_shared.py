@@ -50,7 +50,7 @@ async def replica(shared: PostgresDatabase) -> AsyncIterator[StartOne]:
     started: list[tuple[SharedRunner, PostgresDatabase]] = []
 
     async def run(*works: Work, lease_s: float = 60.0) -> SharedRunner:
-        opened = open_database(shared.engine.url.render_as_string(hide_password=False))
+        opened = open_database(shared.url.render_as_string(hide_password=False))
         assert isinstance(opened, PostgresDatabase)
         runner = SharedRunner(opened, works, lease=timedelta(seconds=lease_s), liveness=QUICK)
         started.append((runner, opened))
@@ -99,7 +99,7 @@ async def process(shared: PostgresDatabase, tmp_path: Path) -> AsyncIterator[Cal
         log = tmp_path / f"replica-{len(started)}.log"
         with log.open("wb") as err:
             child = await asyncio.create_subprocess_exec(
-                *(sys.executable, REPLICA, shared.engine.url.render_as_string(hide_password=False), str(hold_s)),
+                *(sys.executable, REPLICA, shared.url.render_as_string(hide_password=False), str(hold_s)),
                 cwd=Path(__file__).parents[2],
                 env={"PYTHONPATH": str(Path(__file__).parents[2])},
                 stdout=asyncio.subprocess.PIPE,
@@ -210,10 +210,13 @@ async def test_a_job_whose_row_has_moved_on_is_void(ours: Rows, shared: Postgres
     touched = update(inbox).where(inbox.c.seq == int(keys[0])).values(next_at=claimed + timedelta(seconds=1))
     await shared.write(lambda c: c.execute(touched) and None)
     runner = await replica(ours.work())
-    async with shared.engine.begin() as connection:
-        raw = (await connection.get_raw_connection()).driver_connection
-        await runner._jobs.put(raw, "rows", keys[:2], to_micros(claimed), 1)
-        await runner._jobs.put(raw, "nobody's", keys[2:], to_micros(claimed), 1)
+
+    def put(connection: Connection) -> None:
+        raw = connection.connection.driver_connection
+        runner._jobs.put(raw, "rows", keys[:2], to_micros(claimed), 1)
+        runner._jobs.put(raw, "nobody's", keys[2:], to_micros(claimed), 1)
+
+    await shared.write(put)
     await until(lambda: keys[1] in ours.ended)
     await asyncio.sleep(0.3)
     assert ours.begun == {keys[1]: 1}

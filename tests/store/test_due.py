@@ -13,6 +13,7 @@ from bot.store.cards import INBOX_DUE, OUTBOX_DUE, inbox
 from bot.store.database import Database, PostgresDatabase, now
 from bot.store.due import DueRows
 from tests.store.conftest import enter_case
+from tests.stored import connected
 
 HOUR = timedelta(hours=1)
 
@@ -117,7 +118,7 @@ async def test_several_processes_share_and_never_wait(shared_url: str) -> None:
     """Claims at the same time take different rows, and one that is not committed yet keeps nobody waiting."""
     database, other = (PostgresDatabase(make_url(shared_url)) for _ in range(2))
     keys = await database.write(lambda c: enter_messages(c, range(1, 31)))
-    async with database.engine.connect() as slow:
+    async with connected(database) as slow:
         at = await slow.run_sync(now)
         first = await slow.run_sync(lambda c: INBOX_DUE.claim(c, at + HOUR, 10))
         async with asyncio.timeout(2):
@@ -133,7 +134,7 @@ async def test_a_claim_that_is_rolled_back_frees_its_rows(shared_url: str) -> No
     """A process that dies in the middle of a claim has claimed nothing."""
     database = PostgresDatabase(make_url(shared_url))
     keys = await database.write(lambda c: enter_messages(c, [1, 2]))
-    async with database.engine.connect() as dying:
+    async with connected(database) as dying:
         at = await dying.run_sync(now)
         assert len(await dying.run_sync(lambda c: INBOX_DUE.claim(c, at + HOUR, 10))) == 2
         await dying.rollback()

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from bot.store.database import Database, PostgresDatabase, open_database
 from bot.store.events import LiveEvent, latest, prune, publish, since
 from tests.store.conftest import AT, enter_shops, minutes
+from tests.stored import connected
 
 
 async def publish_one(database: Database, target: str, shop_id: str = "demo") -> None:
@@ -81,7 +82,7 @@ async def test_no_reader_passes_a_smaller_id_that_may_still_commit(shared: Postg
     """While the writer of a smaller id has not committed, the larger id of a quicker one is not shown, and no page is
     drawn from it; afterwards both come in order.
     """
-    async with shared.engine.connect() as slow:
+    async with connected(shared) as slow:
         await slow.run_sync(lambda c: publish(c, "demo", "case:slow", 1, AT))
         await publish_one(shared, "case:quick")
         assert await targets(shared) == []
@@ -93,7 +94,7 @@ async def test_no_reader_passes_a_smaller_id_that_may_still_commit(shared: Postg
 
 async def test_a_smaller_id_that_is_given_up_holds_nobody(shared: PostgresDatabase) -> None:
     """When the writer of the smaller id rolls back, the larger one is shown."""
-    async with shared.engine.connect() as slow:
+    async with connected(shared) as slow:
         await slow.run_sync(lambda c: publish(c, "demo", "case:slow", 1, AT))
         await publish_one(shared, "case:quick")
         await slow.rollback()
@@ -103,7 +104,7 @@ async def test_a_smaller_id_that_is_given_up_holds_nobody(shared: PostgresDataba
 
 async def test_a_reader_sees_its_own_transaction_only_when_it_is_committed(shared: PostgresDatabase) -> None:
     """A page that is drawn while readers alone are open is told of everything that is committed."""
-    async with shared.engine.connect() as reading:
+    async with connected(shared) as reading:
         await reading.run_sync(lambda c: latest(c, "demo"))
         await publish_one(shared, "case:a")
         assert await targets(shared) == ["case:a"]
@@ -121,7 +122,7 @@ async def test_whatever_the_order_of_commits_a_page_hears_each_change_once(share
         heard.extend(await shared.read(lambda c: since(c, "demo", last, 3)))
 
     async with AsyncExitStack() as stack:
-        writers = [await stack.enter_async_context(shared.engine.connect()) for _ in range(4)]
+        writers = [await stack.enter_async_context(connected(shared)) for _ in range(4)]
         for number in range(160):
             writer = chance.choice(writers)
             step = chance.choice(["begin", "publish", "publish", "commit", "commit", "ask"])
