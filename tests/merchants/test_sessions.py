@@ -80,10 +80,10 @@ async def test_the_last_try_may_be_right(any_database: Database, house: House) -
 
 async def test_a_lock_ends_by_itself(any_database: Database, house: House) -> None:
     """When the time of the lock has passed, the count begins anew."""
-    sessions = desk(any_database, tries=1, lock=timedelta(milliseconds=80))
+    sessions = desk(any_database, tries=1, lock=timedelta(milliseconds=600))
     assert isinstance(await sessions.open("owner", "wrong"), Locked)
     assert isinstance(await sessions.open("owner", "owner"), Locked)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.65)
     assert isinstance(await sessions.open("owner", "owner"), Session)
 
 
