@@ -57,6 +57,13 @@ async def lone(sqlite_url: str) -> AsyncIterator[Database]:
         yield database
 
 
+@pytest.fixture
+async def lone_still(sqlite_url: str, clock: VirtualClock) -> AsyncIterator[Database]:
+    """An SQLite file in virtual time: there this machine's clock stamps, and it may be set."""
+    async for database in _opened(sqlite_url, clock):
+        yield database
+
+
 async def _opened(url: str, clock: Clock | None) -> AsyncIterator[Database]:
     database = open_database(url, clock=clock)
     await database.write(enter_shops)

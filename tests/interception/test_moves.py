@@ -66,6 +66,22 @@ async def test_later_doubts_go_on_by_the_steps(stored: Database, clock: VirtualC
     assert timedelta(minutes=9) <= found.next_at - (START + timedelta(seconds=508)) <= timedelta(minutes=11)
 
 
+async def test_where_a_doubt_is_only_read_the_steps_begin_with_the_call(stored: Database, clock: VirtualClock) -> None:
+    """A further application, ten minutes after the first, is read about as often as that one was."""
+    case_id = await opened(stored, doubt_by="read")
+    clock.t = 8
+    await do(stored, lambda c: sent_in_doubt(c, case_id, 1))
+    clock.t = 700
+    for _ in range(2):
+        await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE))
+    assert await do(stored, lambda c: moves.mark(c, case_id, 1, PACE, readings=2))
+    clock.t = 708
+    assert await do(stored, lambda c: sent_in_doubt(c, case_id, 2))
+    found = await row(stored, case_id)
+    assert found.looks_since == START + timedelta(seconds=700)
+    assert timedelta(seconds=6) <= found.next_at - clock.now() <= timedelta(seconds=8)
+
+
 async def test_a_moment_is_stored_as_a_number(stored: Database, clock: VirtualClock) -> None:
     """A moment that a move computes is stored like every other one: whole microseconds."""
     case_id = await opened(stored)
@@ -252,6 +268,16 @@ async def test_a_reading_counts_by_both_clocks(stored: Database, clock: VirtualC
     left = timedelta(seconds=100)
     assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE, left)) == 0
     assert (await row(stored, case_id)).next_at == clock.now() + left
+
+
+async def test_what_counted_before_a_restart_goes_on_counting(stored: Database, clock: VirtualClock) -> None:
+    """A reading too early for the process that asks takes nothing from one that counted, and adds nothing."""
+    case_id = await in_doubt(stored, clock)
+    clock.t = 700
+    assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE)) == 1
+    just_started = timedelta(seconds=600)
+    assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE, just_started)) == 1
+    assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE)) == 2
 
 
 async def test_a_reading_of_another_call_says_nothing(stored: Database, clock: VirtualClock) -> None:
