@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Row, or_, update
 
+from bot.carriers.contract import Doubt
 from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, SettledBy, State, WayHome
 from bot.domain.parcel import Stage
@@ -102,14 +103,15 @@ def _mark_values(call_no: int, at: datetime, pace: Pace) -> dict[str, Any]:
 def doubt(connection: Connection, case_id: str, call_no: int, *, person: bool, answer: Answer | None = None) -> bool:
     """T3c: call `call_no` ended without an answer, or is found marked without one: it may have worked.
 
-    The first doubt of a case is looked at at once, later ones by the steps of ruling 7, which go on.
+    The first doubt of a case is looked at at once, later ones by the steps of ruling 7. These go on where each of them
+    repeats the call; where it is only read, and a further call waits for the quiet time, they begin anew with it.
     """
     row = _held(connection, case_id)
     if row is None or not _in_flight(row, call_no):
         return False
     at = now(connection)
     first = row.state == State.PENDING.value
-    since = at if first else row.looks_since
+    since = at if first else row.called_at if row.doubt_by == Doubt.READ.value else row.looks_since
     values = {
         "state": State.UNKNOWN.value,
         "phase": (Phase.UNCLEAR if person else Phase.CALLING).value,
@@ -154,16 +156,18 @@ def reading(
 
     One counts only when it was asked at least the quiet time after the latest call that may have left: an early
     «nothing» permits nothing, since that call may still be on its way. `still_quiet` is what was left of that time by a
-    clock that does not jump; while there is any, nothing counts.
+    clock that does not jump; while there is any, nothing counts. What counted before goes on counting: a restart in
+    between takes nothing from it.
     """
     row = _held(connection, case_id)
     if row is None or row.state != State.UNKNOWN.value or row.call_no != call_no or row.doubted_call != call_no:
         return 0
     at = now(connection)
     counts_from = row.last_sent_at + pace.quiet
-    counted = row.readings + 1 if asked_at >= counts_from and not still_quiet else 0
+    counts = asked_at >= counts_from and not still_quiet
+    counted = row.readings + 1 if counts else row.readings
     look = next_look(row.looks_since, at, _CHANCE)
-    soon = retry_unsent(at, at) if counted else max(counts_from, at + still_quiet)
+    soon = retry_unsent(at, at) if counts else max(counts_from, at + still_quiet)
     _write(connection, case_id, {"readings": counted, "polls": row.polls + 1, "next_at": min(look, soon)})
     write_event(connection, case_id, at, "reading", {"call": call_no, "counts": counted})
     return counted
