@@ -71,8 +71,8 @@ async def test_a_reading_that_shows_it_settles(still: Database, clock: VirtualCl
 
 
 async def test_a_clock_that_is_set_forward_shortens_no_hold(lone_still: Database, clock: VirtualClock) -> None:
-    """Trap 14, read, one process: an hour that passed on the wall clock alone permits nothing, in this process or in one
-    that is started afterwards; an hour that really passed does.
+    """Trap 14, read, one process: an hour on the wall clock alone permits nothing, in this process or in one that is
+    started afterwards; time that really passed does.
     """
     route = ToldRoute(facts(Kind.PLATFORM), create=[NO_ANSWER], status=[NOTHING])
     case_id = await asked(lone_still, route)
