@@ -1,4 +1,4 @@
-"""A server under posts: `python -m benchmarks.console bot|bare` prints its port and serves until its standard input ends.
+"""A server under posts: `python -m benchmarks.console bot|bare` prints its port and serves until its input ends.
 
 `bot` is the console's chat post as it is (session check, form token, rate, parse, rules, card) with everything that is
 kept handed in as fakes: the tables are one SQLite database in memory, in the thread of the loop, without a disk. No
@@ -110,9 +110,7 @@ async def bot() -> tuple[web.Application, list[bytes]]:
     table = rooms.routes("http://127.0.0.1:9", outbound, has_trace=False)
     pace, settled = Pace(), Settled()
     advance = Advance(database, table, pace, settled)
-    interceptions = Interceptions(
-        database, table, lambda: ruleset, pace, LocalRunner(database, []), advance, settled
-    )
+    interceptions = Interceptions(database, table, lambda: ruleset, pace, LocalRunner(database, []), advance, settled)
     batches = Batches(database, interceptions)
     chats = Rooms(database, interceptions, batches, lambda: ruleset, 8.0)
     desk = Router(chats, {"console": ConsoleChannel().deliver})

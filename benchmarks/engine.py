@@ -48,15 +48,15 @@ def _tell(report: Report, kind: str, name: str, bot: Rounds, outbox: Rounds) -> 
     ratios = [b["flow"]["acks_s"] / o["flow"]["acks_s"] for b, o in zip(bot, outbox, strict=True)]
     plain = f"{statistics.median(o['flow']['acks_s'] for o in outbox):.0f}/s there"
     report.add(
-        Figure("4", f"{name}: durable acks/s, 32 in flight, ÷ outbox", ratios, "×", *RATIO[kind], least=True, note=plain),
+        Figure(
+            "4", f"{name}: durable acks/s, 32 in flight, ÷ outbox", ratios, "×", *RATIO[kind], least=True, note=plain
+        ),
         Figure("4", f"{name}: durable acks/s", [r["flow"]["acks_s"] for r in bot], "/s", least=True),
         Figure("5", f"{name}: ack p99, 32 in flight", [r["flow"]["p99_ms"] for r in bot], " ms", *ACK_32[kind]),
         Figure("5", f"{name}: ack p99, 256 at once", [r["burst"]["p99_ms"] for r in bot], " ms", *ACK_256[kind]),
         Figure("6", f"{name}: added at 20/s, p50", [r["steady"]["p50_ms"] for r in bot], " ms", *ADDED_50[kind]),
         Figure("6", f"{name}: added at 20/s, p99", [r["steady"]["p99_ms"] for r in bot], " ms", *ADDED_99[kind]),
-        Figure(
-            "7", f"{name}: interceptions/s", [r["flow"]["ended_s"] for r in bot], "/s", *ENDED[kind], least=True
-        ),
+        Figure("7", f"{name}: interceptions/s", [r["flow"]["ended_s"] for r in bot], "/s", *ENDED[kind], least=True),
         Figure(
             "8",
             f"{name}: CPU per interception at 20/s",
