@@ -12,13 +12,13 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from bot.background import Background
 from bot.cards.card import Card
@@ -99,6 +99,12 @@ class ThereNow:
     target: str
     version_shown: int
     card: Card | None
+    message_ref: str = ""
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether what people see is what there is: only then does a number or a word mean a button of it."""
+        return self.card is not None and self.card.version == self.version_shown
 
 
 class Reception:
@@ -134,14 +140,23 @@ class Reception:
 
     async def there_now(self, sender: Sender, chat: Chat, message_ref: str) -> ThereNow | None:
         """What stands in a message of ours, drawn for that sender; None for a stranger or another message."""
+        return await self._there(sender, chat, outbox.c.message_ref == message_ref)
+
+    async def last_there(self, sender: Sender, chat: Chat, within: timedelta) -> ThereNow | None:
+        """The newest card in that chat that answers this sender, where platforms have no answer to a message."""
+        return await self._there(sender, chat, outbox.c.message_ref != "", within)
+
+    async def _there(
+        self, sender: Sender, chat: Chat, which: ColumnElement[bool], within: timedelta | None = None
+    ) -> ThereNow | None:
         try:
-            found = await self._database.read(lambda c: _row(c, sender, chat, message_ref))
+            found = await self._database.read(lambda c: _shown(c, sender, chat, which, within))
         except NotStored as problem:
             raise NotKept from problem
         if found is None:
             return None
-        target, version, asker = found
-        return ThereNow(target, version, await self._desk().card(target, asker, chat.lang))
+        there, asker = found
+        return replace(there, card=await self._desk().card(there.target, asker, chat.lang))
 
     def in_background(self, work: Callable[[], object]) -> None:
         """Runs what need not be waited for, such as telling a stranger; errors are logged."""
@@ -238,22 +253,20 @@ def _bind(connection: Connection, sender: Sender, code: str) -> tuple[str, str, 
     return person.id, person.name, shop.name if shop is not None else ""
 
 
-def _row(connection: Connection, sender: Sender, chat: Chat, message_ref: str) -> tuple[str, int, Asker] | None:
+def _shown(
+    connection: Connection, sender: Sender, chat: Chat, which: ColumnElement[bool], within: timedelta | None
+) -> tuple[ThereNow, Asker] | None:
+    """The newest row of that chat and shop that fits; `within`: of this person's own, sent so long ago at most."""
     asker = _asker(connection, sender)
     if asker is None:
         return None
-    row = connection.execute(
-        select(outbox.c.target, outbox.c.version_shown)
-        .where(
-            outbox.c.channel == chat.channel,
-            outbox.c.chat == chat.id,
-            outbox.c.message_ref == message_ref,
-            outbox.c.shop_id == asker.shop_id,
-        )
-        .order_by(outbox.c.seq.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else (row.target, row.version_shown, asker)
+    here = (outbox.c.channel == chat.channel) & (outbox.c.chat == chat.id) & (outbox.c.shop_id == asker.shop_id)
+    wanted = select(outbox.c.target, outbox.c.version_shown, outbox.c.message_ref).where(here, which)
+    if within is not None:
+        recent = outbox.c.sent_at > now(connection) - within
+        wanted = wanted.where(outbox.c.asker_id == asker.person_id, recent).order_by(outbox.c.sent_at.desc())
+    row = connection.execute(wanted.order_by(outbox.c.seq.desc()).limit(1)).first()
+    return None if row is None else (ThereNow(row.target, row.version_shown, None, row.message_ref), asker)
 
 
 def _incoming(message: Message, asker: Asker) -> Incoming:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bot.channels.chatwoot.channel import ChatwootChannel, ChatwootSettings
 from bot.channels.configuration import FILE, ChannelsError, Section, checked
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.contract import Channel
@@ -32,6 +33,7 @@ PLATFORMS: Mapping[str, Platform] = {
     "feishu": Platform(FeishuSettings, FeishuChannel),
     "wecom": Platform(WecomSettings, WecomChannel),
     "matrix": Platform(MatrixSettings, MatrixChannel),
+    "chatwoot": Platform(ChatwootSettings, ChatwootChannel),
 }
 
 

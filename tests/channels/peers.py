@@ -16,13 +16,16 @@ from bot.cards.card import Card
 
 @dataclass(frozen=True)
 class Seen:
-    """A message as people see it: where it is, everything that it says, its buttons and boxes by their words."""
+    """A message as people see it: where it is, everything that it says, its buttons and boxes by their words.
+    `raw`: as it is sent, where that is something else.
+    """
 
     ref: str
     text: str
     buttons: Mapping[str, str] = field(default_factory=dict)
     boxes: Mapping[str, str] = field(default_factory=dict)
     edits: int = 0
+    raw: str = ""
 
     def button(self, words: str) -> str:
         """The value of the button whose label holds these words."""

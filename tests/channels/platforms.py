@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tests.channels.chatwoot.peer import ChatwootPeer
 from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.matrix.peer import MatrixPeer
 from tests.channels.peers import Peer
@@ -15,4 +16,5 @@ PEERS: Mapping[str, Callable[[], Peer]] = {
     "feishu": FeishuPeer,
     "wecom": WecomPeer,
     "matrix": MatrixPeer,
+    "chatwoot": ChatwootPeer,
 }

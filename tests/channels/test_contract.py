@@ -69,7 +69,7 @@ def test_nobody_rings_everybody(peer: Peer) -> None:
     card = next(c for c in CARDS.values() if c.kind == "result")
     evil = "<!channel> <https://evil.example|点我> @all <at id=all></at> **x** `y` [a](http://evil.example) \u202e"
     seen = peer.drawn(replace(card, facts=(Fact("费用", "0.00 元", evil),)), "")
-    assert [words for words in peer.commands if words in seen.text] == []
+    assert [words for words in peer.commands if words in (seen.raw or seen.text)] == []
 
 
 async def test_a_channel_says_what_it_is(peer: Peer) -> None:

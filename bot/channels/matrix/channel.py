@@ -150,7 +150,7 @@ class MatrixChannel:
         click = self._inbound.click(event)
         if click is not None:
             there = await self._there(click)
-            if there is not None and there.card is not None and there.card.version == there.version_shown:
+            if there is not None and there.card is not None and there.is_as_shown:
                 press = meant(click, presses(there.card, self._pages))
                 if press is not None:
                     return self._inbound.pressed(event, click, press)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.channels.matrix.wire import Event
+from bot.channels.naming import is_number, named, tidy
 from bot.channels.origin import MessageOrigin
 from bot.channels.reception import Message, Sender
 from bot.channels.sketch import Press, pressed
@@ -18,7 +18,6 @@ YES = frozenset({"✅", "✔", "👍", "☑"})
 """Reactions that mean the card's main button."""
 
 QUOTE = re.compile(r"(?:\A> .*\n)(?:> .*\n)*\n?")
-JOINERS = re.compile("[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +109,16 @@ class MatrixInbound:
         return Chat(self.name, event.room_id, self.lang)
 
 
-def may_be_press(click: Pressed) -> bool:
-    """Whether it looks like a press before the card is known: a number or a tick. Words may be anything."""
-    said = _tidy(click.said)
-    return said in YES or (said.isascii() and said.isdecimal() and len(said) < 3)
-
-
 def meant(click: Pressed, presses: Sequence[Press]) -> Press | None:
     """Which button of a card: by its number, its words, or a tick for the main one."""
-    said = _tidy(click.said)
-    if click.is_reaction and said in YES:
+    if click.is_reaction and tidy(click.said) in YES:
         return next((press for press in presses if press.primary), None)
-    if said.isascii() and said.isdecimal() and len(said) < 3:
-        number = int(said)
-        return presses[number - 1] if 1 <= number <= len(presses) else None
-    named = [press for press in presses if _same(press.label, said)]
-    return named[0] if len(named) == 1 else None
+    return named(click.said, presses)
 
 
-def _tidy(said: str) -> str:
-    return JOINERS.sub("", unicodedata.normalize("NFKC", said)).strip()
-
-
-def _same(label: str, said: str) -> bool:
-    return unicodedata.normalize("NFKC", label).strip().casefold() == said.casefold()
+def may_be_press(click: Pressed) -> bool:
+    """Whether it looks like a press before the card is known: a number or a tick. Words may be anything."""
+    return tidy(click.said) in YES or is_number(click.said)
 
 
 def _moment(event: Event) -> datetime:

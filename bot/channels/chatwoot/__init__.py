@@ -1,0 +1,1 @@
+"""Chatwoot: private notes beside a customer's conversation."""

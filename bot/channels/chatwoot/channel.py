@@ -1,0 +1,139 @@
+"""Chatwoot as a channel: the account's webhook tells of notes, and each news of a card is a new note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pydantic import Field, HttpUrl, ValidationError
+from sqlalchemy import Connection
+
+from bot.cards.card import Card
+from bot.cards.texts import text
+from bot.channels import posting
+from bot.channels.chatwoot.client import ChatwootClient
+from bot.channels.chatwoot.inbound import ChatwootInbound, NotServed, as_press
+from bot.channels.chatwoot.render import note, presses, tame
+from bot.channels.chatwoot.verify import is_genuine
+from bot.channels.chatwoot.wire import Received
+from bot.channels.configuration import ChannelSettings, Secret, address
+from bot.channels.contract import (
+    NOT_OURS,
+    REFUSED,
+    UNREADABLE,
+    Answer,
+    Call,
+    ChannelFacts,
+    Limits,
+    NotPosted,
+    Place,
+    Posted,
+)
+from bot.channels.naming import named
+from bot.channels.reception import Message, Reception
+from bot.handlers.contract import Chat, Incoming, Reply
+from bot.outbound import Outbound
+
+LONGEST_BODY = 1024 * 1024
+DONE = Answer(body=b"{}")
+ANSWERS_FOR = timedelta(minutes=10)
+"""So long a bare number answers the newest card that answered this agent."""
+
+
+class ChatwootSettings(ChannelSettings):
+    """`[chatwoot]`. Where each value is found stands in `docs/channels/chatwoot.md`."""
+
+    url: HttpUrl = Field(description="address of the installation")
+    account_id: int = Field(gt=0, description="number of the account, in the address /app/accounts/1/…")
+    secret: Secret = Field(description="Settings → Integrations → Webhooks: the webhook's secret")
+    access_token: Secret = Field(description="access token of the agent bot or user that writes the notes")
+    own_id: int = Field(ge=0, description="id of that user; 0 for an agent bot")
+
+
+class ChatwootChannel:
+    """Meets `contract.Channel` and `contract.Webhook`."""
+
+    hooks: Sequence[tuple[str, str]] = (("POST", "/webhook"),)
+    longest = LONGEST_BODY
+
+    def __init__(
+        self,
+        name: str,
+        settings: ChatwootSettings,
+        reception: Reception,
+        outbound: Outbound,
+        pages: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.facts = ChannelFacts(
+            name=name,
+            title="Chatwoot",
+            ack_within_s=5.0,
+            changes_for=timedelta(0),
+            changes=0,
+            public_url_needed=False,
+            limits=Limits(buttons=20, bytes=150_000),
+        )
+        self._secret = settings.secret.get_secret_value()
+        self._reception = reception
+        self._pages = pages
+        self._clock = clock
+        self._inbound = ChatwootInbound(name, settings.account_id, settings.own_id, settings.lang)
+        self._client = ChatwootClient(
+            outbound, address(settings.url), settings.account_id, settings.access_token.get_secret_value()
+        )
+
+    def deliver(self, connection: Connection, incoming: Incoming, reply: Reply, at: datetime) -> None:
+        """By the outbox."""
+        posting.deliver(connection, incoming, reply, at)
+
+    async def hear(self, call: Call) -> Answer:
+        """Verifies first, reads then."""
+        at = self._clock()
+        if not is_genuine(self._secret, call.headers, call.body, at.timestamp()):
+            return REFUSED
+        sent_at = datetime.fromtimestamp(int(call.headers["x-chatwoot-timestamp"]), UTC)
+        try:
+            message = self._inbound.note(Received.model_validate_json(call.body), sent_at)
+        except NotServed:
+            return NOT_OURS
+        except ValidationError:
+            return UNREADABLE
+        if message is not None:
+            await self._take(message)
+        return DONE
+
+    async def show(self, place: Place, card: Card) -> Posted:
+        """A new note for each news; what is there already is not said again."""
+        if place.message_ref and card.version == place.version_shown:
+            return Posted(place.message_ref, card.version)
+        made = await self._client.note(place.chat.id, note(card, self._pages))
+        return Posted(str(made), card.version)
+
+    async def _take(self, message: Message) -> None:
+        """A command that the customer has read already is not carried out, and the agent hears so."""
+        if not message.private:
+            if self._reception.is_command(message.text or ""):
+                words = tame(text("channel.public", message.chat.lang))
+                self._reception.in_background(lambda: self._say(message.chat, words))
+            return
+        taken = await self._reception.take(await self._pressed(message))
+        if taken.told is not None:
+            words = note(taken.told, self._pages)
+            self._reception.in_background(lambda: self._say(message.chat, words))
+
+    async def _pressed(self, message: Message) -> Message:
+        """The note as a press where it names a button of the card that answered this agent last."""
+        said = message.text or ""
+        there = await self._reception.last_there(message.sender, message.chat, ANSWERS_FOR)
+        if there is None or there.card is None or not there.is_as_shown:
+            return message
+        press = named(said, presses(there.card, self._pages))
+        return message if press is None else as_press(message, press, there.message_ref)
+
+    async def _say(self, chat: Chat, words: str) -> None:
+        """Said once, kept nowhere."""
+        try:
+            await self._client.note(chat.id, words)
+        except NotPosted:
+            return

@@ -1,0 +1,52 @@
+"""Speaks to Chatwoot. The only file that knows its addresses."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import BaseModel, ValidationError
+
+from bot.channels.chatwoot.inbound import OURS
+from bot.channels.contract import NotPosted
+from bot.outbound import NeverLeft, Outbound, Response
+
+AGAIN_S = 2.0
+
+
+class _Made(BaseModel):
+    id: int
+
+
+class ChatwootClient:
+    """One account."""
+
+    def __init__(self, outbound: Outbound, base: str, account: int, token: str) -> None:
+        self._outbound = outbound
+        self._base = f"{base}/api/v1/accounts/{account}"
+        self._headers = {"api_access_token": token, "Content-Type": "application/json"}
+
+    async def note(self, conversation: str, words: str) -> int:
+        """A private note; returns its id. Raises `NotPosted`."""
+        body = {
+            "content": words,
+            "message_type": "outgoing",
+            "private": True,
+            "content_type": "text",
+            "content_attributes": {OURS: True},
+        }
+        outcome = await self._outbound.post(
+            f"{self._base}/conversations/{conversation}/messages",
+            system="chatwoot",
+            operation="note",
+            body=json.dumps(body, ensure_ascii=False).encode(),
+            headers=self._headers,
+        )
+        if not isinstance(outcome, Response):
+            raise NotPosted(f"Chatwoot: {outcome.why}", 1.0 if isinstance(outcome, NeverLeft) else AGAIN_S)
+        if outcome.status not in (200, 201):
+            again = AGAIN_S if outcome.status == 429 or outcome.status >= 500 else None
+            raise NotPosted(f"Chatwoot: HTTP {outcome.status}", again)
+        try:
+            return _Made.model_validate_json(outcome.body).id
+        except ValidationError:
+            raise NotPosted("Chatwoot: no answer that can be read", None) from None

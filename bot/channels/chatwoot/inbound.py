@@ -1,0 +1,67 @@
+"""Notes as messages for the reception. A note that is a button's number or its words presses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.channels.chatwoot.wire import Received
+from bot.channels.origin import MessageOrigin
+from bot.channels.reception import Message, Sender
+from bot.channels.sketch import Press, pressed
+from bot.handlers.contract import Chat
+
+OURS = "intercept_bot"
+"""Stands in what we write, so that we never hear ourselves."""
+
+
+class NotServed(Exception):
+    """Rightly signed, and of another account."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatwootInbound:
+    """Reads for one account. `own`: the id of whoever the access token belongs to."""
+
+    name: str
+    account: int
+    own: int
+    lang: str
+
+    def note(self, sent: Received, at: datetime) -> Message | None:
+        """What an agent typed, private or not; None for customers, bots, rules, and what we wrote. Raises
+        `NotServed`.
+        """
+        if sent.account is None or sent.account.id != self.account:
+            raise NotServed
+        if sent.event != "message_created" or sent.message_type != "outgoing" or not sent.content:
+            return None
+        if sent.sender is None or sent.sender.type != "user" or sent.sender.id == self.own:
+            return None
+        ours: Mapping[str, object] = sent.content_attributes or {}
+        if OURS in ours or sent.conversation is None or sent.id is None:
+            return None
+        return Message(
+            sender=Sender(self.name, str(self.account), str(sent.sender.id)),
+            chat=Chat(self.name, str(sent.conversation.id), self.lang),
+            message_id=f"{self.account}:{sent.id}",
+            text=sent.content.strip(),
+            sent_at=at,
+            spoken_to=False,
+            private=sent.private,
+        )
+
+
+def as_press(note: Message, press: Press, message_ref: str) -> Message:
+    """The note as a press of that card's button."""
+    action, values = pressed(press.value)
+    return Message(
+        sender=note.sender,
+        chat=note.chat,
+        message_id=note.message_id,
+        action=action,
+        values=values,
+        sent_at=note.sent_at,
+        origin=MessageOrigin(message_ref),
+    )
