@@ -43,7 +43,7 @@ class ChatwootPeer:
     tenant: str = "1"
     person: str = "3"
     stranger: str = "9"
-    commands: Sequence[str] = ("[a](http", "<at ", "<!channel>")
+    commands: Sequence[str] = ("[a](http", " <at ", "<!channel>")
     conversation: int = 88
     kept: list[Kept] = field(default_factory=list)
     echoes: list[int] = field(default_factory=list)
