@@ -9,8 +9,9 @@ from bot.store.clock import Clock
 from bot.store.database import Database, open_database
 from bot.store.migrate import upgrade
 from bot.store.schema import metadata
+from tests.interception.claims import NUMBER, entered
 from tests.interception.memory import VirtualClock
-from tests.interception.shop import enter_shops
+from tests.interception.shop import after_sale, enter, enter_shops, parcel
 from tests.postgres import PostgresServer
 from tests.stored import driver_url
 
@@ -55,6 +56,27 @@ async def lone(sqlite_url: str) -> AsyncIterator[Database]:
     """An SQLite file in real time, with the two shops."""
     async for database in _opened(sqlite_url, None):
         yield database
+
+
+@pytest.fixture
+async def claimed(running: Database) -> Database:
+    """Either kind of database with claims of every shape, in real time."""
+    await entered(running)
+    return running
+
+
+@pytest.fixture
+async def file(lone: Database) -> Database:
+    """An SQLite file with the same, where the database makes no difference."""
+    await entered(lone)
+    return lone
+
+
+@pytest.fixture
+async def stored(still: Database) -> Database:
+    """Either kind of database with one parcel that may be intercepted, in virtual time."""
+    await still.write(lambda c: enter(c, [after_sale("7001", parcel(NUMBER))]))
+    return still
 
 
 @pytest.fixture

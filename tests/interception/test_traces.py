@@ -22,13 +22,6 @@ from tests.interception.shop import AGENT, START, after_sale, enter, event, parc
 WORKING = Answer(Said.PROCESSING, "R1")
 
 
-@pytest.fixture
-async def stored(still: Database) -> Database:
-    """Either kind of database, one parcel."""
-    await still.write(lambda c: enter(c, [after_sale("7001", parcel(NUMBER))]))
-    return still
-
-
 def scan(stage: Stage, minutes: float = 1.0, *, place: str = "成都") -> TraceEvent:
     """A scan so many minutes after the ask, far from where the parcel was picked up."""
     found = event(stage, at=START + timedelta(minutes=minutes))
