@@ -7,7 +7,6 @@ one transaction.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,16 +19,13 @@ from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, SettledBy, State, WayHome
 from bot.domain.parcel import Stage
 from bot.domain.reason import Reason, ReasonCode
-from bot.interception import news, statements
-from bot.interception.pace import Pace, next_look, retry_unsent
-from bot.interception.statements import Only
-from bot.interception.states import ARRIVED, steps_home, way_to
+from bot.interception import news, statements, way_home
+from bot.interception.pace import CHANCE, Pace, next_look, retry_unsent
+from bot.interception.statements import Only, held
 from bot.ledger.fees import Charge, charge
 from bot.store.cases import CaseEvent, cases, reason_document, write_event, write_events
 from bot.store.database import now
 from bot.store.sql import insert_returned
-
-_CHANCE = random.Random()  # noqa: S311 - spreads looks over time, protects nothing
 
 OPEN = statements.OPEN
 
@@ -106,7 +102,7 @@ def doubt(connection: Connection, case_id: str, call_no: int, *, person: bool, a
     The first doubt of a case is looked at at once, later ones by the steps of ruling 7. These go on where each of them
     repeats the call; where it is only read, and a further call waits for the quiet time, they begin anew with it.
     """
-    row = _held(connection, case_id)
+    row = held(connection, case_id)
     if row is None or not _in_flight(row, call_no):
         return False
     at = now(connection)
@@ -118,7 +114,7 @@ def doubt(connection: Connection, case_id: str, call_no: int, *, person: bool, a
         "doubted_call": call_no,
         "last_sent_at": row.called_at,
         "looks_since": since,
-        "next_at": at if first else next_look(since, at, _CHANCE),
+        "next_at": at if first else next_look(since, at, CHANCE),
     }
     doubted = _write(connection, case_id, values)
     write_event(connection, case_id, at, "doubt", {"call": call_no, **news.wire(answer)})
@@ -128,13 +124,13 @@ def doubt(connection: Connection, case_id: str, call_no: int, *, person: bool, a
 
 def never_left(connection: Connection, case_id: str, call_no: int, answer: Answer, pace: Pace) -> bool:
     """T3d: no byte of call `call_no` was written, or the carrier says that it did nothing (ruling 5)."""
-    row = _held(connection, case_id)
+    row = held(connection, case_id)
     if row is None or not _in_flight(row, call_no):
         return False
     at = now(connection)
     write_event(connection, case_id, at, "never_left", {"call": call_no, **news.wire(answer)})
     if row.state == State.UNKNOWN.value:
-        values: dict[str, Any] = {"doubted_call": call_no, "next_at": next_look(row.looks_since, at, _CHANCE)}
+        values: dict[str, Any] = {"doubted_call": call_no, "next_at": next_look(row.looks_since, at, CHANCE)}
     elif at - row.created_at >= pace.unavailable:
         unavailable = Reason(ReasonCode.CARRIER_UNAVAILABLE, {"why": "nothing_sent"})
         return settle(connection, case_id, State.FAILED, Answer(answer.said, reason=unavailable), pace)
@@ -159,14 +155,14 @@ def reading(
     clock that does not jump; while there is any, nothing counts. What counted before goes on counting: a restart in
     between takes nothing from it.
     """
-    row = _held(connection, case_id)
+    row = held(connection, case_id)
     if row is None or row.state != State.UNKNOWN.value or row.call_no != call_no or row.doubted_call != call_no:
         return 0
     at = now(connection)
     counts_from = row.last_sent_at + pace.quiet
     counts = asked_at >= counts_from and not still_quiet
-    counted = row.readings + 1 if counts else row.readings
-    look = next_look(row.looks_since, at, _CHANCE)
+    counted: int = row.readings + 1 if counts else row.readings
+    look = next_look(row.looks_since, at, CHANCE)
     soon = retry_unsent(at, at) if counts else max(counts_from, at + still_quiet)
     _write(connection, case_id, {"readings": counted, "polls": row.polls + 1, "next_at": min(look, soon)})
     write_event(connection, case_id, at, "reading", {"call": call_no, "counts": counted})
@@ -179,23 +175,23 @@ def look_later(connection: Connection, case_id: str, seen: Row[Any] | None = Non
     `seen` is the row as the look found it: where it has not moved since, it need not be read again.
     """
     if seen is not None and seen.looks_since is not None and seen.phase != Phase.QUEUED.value:
-        later = next_look(seen.looks_since, now(connection), _CHANCE)
+        later = next_look(seen.looks_since, now(connection), CHANCE)
         same = {"id_": case_id, "seen": seen.ver, "seen_phase": seen.phase, "later": later}
         if statements.LOOK_LATER.run(connection, same) == 1:
             return
-    row = _held(connection, case_id)
+    row = held(connection, case_id)
     if row is None or row.next_at is None:
         return
     at = now(connection)
     queued = row.phase == Phase.QUEUED.value
-    later = retry_unsent(row.created_at, at) if queued else next_look(row.looks_since, at, _CHANCE)
+    later = retry_unsent(row.created_at, at) if queued else next_look(row.looks_since, at, CHANCE)
     same = {"id_": case_id, "seen": row.ver, "seen_phase": row.phase, "later": later}
     statements.LOOK_LATER.run(connection, same)
 
 
 def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
     """T3a: the carrier has an order of ours and works on it."""
-    row = _held(connection, case_id)
+    row = held(connection, case_id)
     if row is None or row.state not in OPEN:
         return False
     at = now(connection)
@@ -204,7 +200,7 @@ def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
         "state": State.PENDING.value,
         "phase": Phase.WATCHING.value,
         "looks_since": at if begins else row.looks_since,
-        "next_at": at if begins else next_look(row.looks_since, at, _CHANCE),
+        "next_at": at if begins else next_look(row.looks_since, at, CHANCE),
         "polls": row.polls + 1,
         "carrier_reference": _kept(answer.reference, cases.c.carrier_reference) or row.carrier_reference,
     }
@@ -213,11 +209,6 @@ def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
         write_event(connection, case_id, at, "answered", {"said": answer.said.value, **news.wire(answer)})
         news.changed(connection, moved, at)
     return True
-
-
-def _held(connection: Connection, case_id: str) -> Row[Any] | None:
-    """The row, which nobody else changes before this transaction ends."""
-    return statements.HELD.first(connection, {"id_": case_id})
 
 
 def _in_flight(row: Row[Any], call_no: int) -> bool:
@@ -286,7 +277,8 @@ def settle(  # noqa: PLR0913 - an end has many causes, each says one thing more
     write_event(connection, case_id, at, "settled", facts, by=by)
     news.changed(connection, row, at)
     if to is State.SUCCEEDED and answer.way_home is not None:
-        go_home(connection, case_id, Stage.RETURNED if answer.way_home is WayHome.RETURNED else Stage.RETURNING, pace)
+        stage = Stage.RETURNED if answer.way_home is WayHome.RETURNED else Stage.RETURNING
+        way_home.go_home(connection, case_id, stage, pace)
     return True
 
 
@@ -310,53 +302,6 @@ def _charge(connection: Connection, row: Row[Any], at: datetime) -> None:
             at=at,
         ),
     )
-
-
-def go_home(
-    connection: Connection, case_id: str, stage: Stage, pace: Pace, facts: Mapping[str, Any] | None = None
-) -> bool:
-    """What the newest stage of the trace means for a success: its way home, or a contradiction."""
-    row = _held(connection, case_id)
-    if row is None or row.state != State.SUCCEEDED.value:
-        return False
-    steps = steps_home(WayHome(row.way_home) if row.way_home else None, stage)
-    if not steps:
-        return False
-    return _way_home(connection, row, steps, pace, by=None, facts=facts or {"stage": stage.value})
-
-
-def mark_way_home(connection: Connection, case_id: str, to: WayHome, pace: Pace, by: str) -> bool:
-    """A person says that the parcel got lost or damaged, or turned after all; False when it cannot have, or has."""
-    row = _held(connection, case_id)
-    if row is None or row.state != State.SUCCEEDED.value:
-        return False
-    steps = way_to(WayHome(row.way_home) if row.way_home else None, to)
-    return bool(steps) and _way_home(connection, row, steps, pace, by=by, facts={})
-
-
-def _way_home(
-    connection: Connection,
-    row: Row[Any],
-    steps: list[WayHome],
-    pace: Pace,
-    *,
-    by: str | None,
-    facts: Mapping[str, Any],
-) -> bool:
-    at = now(connection)
-    last = steps[-1]
-    values: dict[str, Any] = {"way_home": last.value, "ver": cases.c.ver + 1, "looks_since": at}
-    values["next_at"] = None if last in ARRIVED else next_look(at, at, _CHANCE)
-    values["watch_until"] = at + pace.watch
-    moved = connection.execute(
-        update(cases).where(cases.c.id == row.id, cases.c.ver == row.ver).values(**values).returning(cases)
-    ).first()
-    if moved is None:
-        return False
-    for step in steps:
-        write_event(connection, row.id, at, "way_home", {"way_home": step.value, **facts}, by=by)
-    news.changed(connection, moved, at)
-    return True
 
 
 def give_up(connection: Connection, case_id: str, pace: Pace) -> bool:

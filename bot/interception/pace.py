@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+CHANCE = random.Random()  # noqa: S311 - spreads looks over time, protects nothing
+
 _FIRST_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 _TEN_MINUTES_S = 600.0
 _HOUR_S = 3600.0

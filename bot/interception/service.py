@@ -16,7 +16,7 @@ from bot.domain.case import FINAL, Phase, State, WayHome
 from bot.domain.interception import Interception
 from bot.domain.parcel import TraceEvent
 from bot.domain.people import Asker
-from bot.interception import moves, traces
+from bot.interception import moves, traces, way_home
 from bot.interception.advance import Advance, ask_of
 from bot.interception.asking import Asked, Asking, Key, Taken, Target
 from bot.interception.entering import Entering
@@ -231,7 +231,7 @@ class Interceptions:
         """
         permissions.require_tools(asker)
         await self._own_row(asker.shop_id, case_id)
-        await self._database.write(lambda c: moves.mark_way_home(c, case_id, to, self._pace, asker.name))
+        await self._database.write(lambda c: way_home.mark_way_home(c, case_id, to, self._pace, asker.name))
         return await self._moved(case_id)
 
     async def _own_row(self, shop_id: str, case_id: str) -> Row[Any]:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal, or_, select, update
 
 from bot.domain.case import Phase, State
 from bot.interception.states import sources
@@ -57,6 +57,12 @@ MARK = Prepared(
 )
 
 HELD = Prepared(select(cases).where(_THIS).with_for_update())
+
+
+def held(connection: Connection, case_id: str) -> Row[Any] | None:
+    """The row of a case, which nobody else changes before this transaction ends."""
+    return HELD.first(connection, {"id_": case_id})
+
 
 LOOK_LATER = Prepared(
     update(cases)

@@ -12,7 +12,7 @@ from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, State, WayHome
 from bot.domain.parcel import Stage, TraceEvent
 from bot.domain.reason import Reason, ReasonCode
-from bot.interception import moves
+from bot.interception import moves, way_home
 from bot.interception.pace import Pace
 from bot.interception.states import TURNED_BACK
 from bot.rules.stage import stage_of_trace
@@ -75,7 +75,7 @@ def _moved_by(connection: Connection, row: Row[Any], stage: Stage, pace: Pace) -
     if row.state == State.SUCCEEDED.value:
         if row.way_home == WayHome.RETURNING.value and stage in _LAST_LEG and _at_home(connection, row):
             return False
-        return moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
+        return way_home.go_home(connection, row.id, stage, pace, _newest(connection, row))
     # A carrier that works on an order is asked first: it may have caught the parcel, and delivered it all the same.
     asked_first = stage is Stage.DELIVERED and row.phase == Phase.WATCHING.value
     if not asked_first and _settled_by(connection, row, stage, pace):
@@ -106,7 +106,7 @@ def looked(
     if present is None:
         return False
     if present.state == State.SUCCEEDED.value:
-        return present.way_home is None and moves.go_home(connection, row.id, stage, pace, _newest(connection, row))
+        return present.way_home is None and way_home.go_home(connection, row.id, stage, pace, _newest(connection, row))
     return _settled_by(connection, present, stage, pace)
 
 

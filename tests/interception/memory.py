@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
 from bot.store import migrate  # noqa: F401 - brings all tables
+from bot.store.clock import Clock
 from bot.store.database import NotStored
 from bot.store.schema import metadata
 from tests.interception.shop import START, enter_shops
@@ -50,7 +51,7 @@ class MemoryDatabase:
 
     def __init__(self, clock: VirtualClock, *, shared: bool, refuses: Callable[[], bool] = lambda: False) -> None:
         self.shared = shared
-        self.clock = clock
+        self.clock: Clock = clock
         self._refuses = refuses
         self.commits = 0
         engine, self.raw = _engine()
@@ -96,6 +97,10 @@ class MemoryDatabase:
         connection.commit()
         self.commits += 1
         return value
+
+    def waiting(self) -> int:
+        """Nothing ever waits here."""
+        return 0
 
     async def close(self) -> None:
         """Nothing to give back."""

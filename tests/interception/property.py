@@ -146,6 +146,7 @@ def calm_down(world: World) -> None:
     world.clock.offset = 0.0
     for box in world.carrier.boxes.values():
         world.carrier.finish(box, well=True)
+    still_open = []
     for seconds in STEPS_OF_THE_CALM_S:
         world.run(seconds)
         for box in world.carrier.boxes.values():

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.answer import Answer, Said
+from bot.domain.case import State
 from bot.domain.parcel import Stage, TraceEvent
 from bot.domain.reason import Reason, ReasonCode
 from bot.interception import moves, traces
@@ -102,7 +103,7 @@ def test_a_failure(database: MemoryDatabase) -> None:
     case_id = case(database)
     refused = Answer(Said.REFUSED, reason=Reason(ReasonCode.CARRIER_RULE))
     with counted(database) as seen:
-        database.at_once(lambda c: moves.settle(c, case_id, moves.State.FAILED, refused, PACE))
+        database.at_once(lambda c: moves.settle(c, case_id, State.FAILED, refused, PACE))
     assert len(seen) <= 6, seen
 
 

@@ -10,7 +10,7 @@ from bot.carriers.contract import Ask
 from bot.domain.answer import Answer, Said
 from bot.domain.case import Phase, State, WayHome
 from bot.domain.parcel import Stage, TraceEvent
-from bot.interception import moves, traces
+from bot.interception import moves, traces, way_home
 from bot.interception.asking import Target
 from bot.store.after_sales import trace_of
 from bot.store.database import Database
@@ -167,7 +167,7 @@ async def test_ways_home(stored: Database, clock: VirtualClock, way: Way) -> Non
     for minute, (news, expected) in enumerate(way, 1):
         clock.t = minute * 60
         if isinstance(news, WayHome):
-            await do(stored, lambda c, to=news: moves.mark_way_home(c, case_id, to, PACE, "陈老板"))  # type: ignore[misc]
+            await do(stored, lambda c, to=news: way_home.mark_way_home(c, case_id, to, PACE, "陈老板"))  # type: ignore[misc]
         else:
             await told(stored, scan(news, minute))
         found = await row(stored, case_id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.domain.interception import Interception
 from bot.domain.people import Asker
-from bot.interception import moves
+from bot.interception import pace
 from bot.interception.advance import Advance
 from bot.interception.asking import Target
 from bot.interception.due import recover
@@ -54,7 +54,7 @@ class World:
     """All of it. `check` is called after each step."""
 
     def __init__(self, setup: Setup, fates: Fates, check: Callable[["World"], None]) -> None:
-        moves._CHANCE.seed(0)  # the same example spreads its looks the same way
+        pace.CHANCE.seed(0)  # the same example spreads its looks the same way
         self.setup = setup
         self.fates = fates
         self.clock = VirtualClock()
