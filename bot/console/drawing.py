@@ -1,4 +1,4 @@
-"""How pages are drawn: the templates of `templates/console/`, compiled when the bot starts, and their filters.
+"""How pages are drawn: the templates of `templates/console/`, and their filters.
 
 A page is drawn for one language and one viewer. Money, numbers and times have one form everywhere (console README 7).
 """
@@ -187,7 +187,7 @@ class Speech:
 
 
 class Drawing:
-    """All templates, compiled."""
+    """All templates. Nobody waits at a start until they are compiled; whoever runs the bot asks for each of `names`."""
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -216,9 +216,7 @@ class Drawing:
             asset=self.asset,
             sprite=Markup(self.static["sprite.svg"].body.decode()),  # noqa: S704 - a file of ours
         )
-        self._templates: dict[str, Template] = {
-            name: self._environment.get_template(name) for name in self._environment.list_templates(extensions=["html"])
-        }
+        self.names = self._environment.list_templates(extensions=["html"])
 
     def asset(self, name: str) -> str:
         """The address of a static file; it changes with its content, so that browsers may keep it for good."""
@@ -228,6 +226,10 @@ class Drawing:
         """What to speak with in that language."""
         return Speech(self.words, lang if lang in LANGUAGES else "zh", now)
 
+    def template(self, name: str) -> Template:
+        """Compiled when it is first asked for, and kept."""
+        return self._environment.get_template(name)
+
     def draw(self, name: str, speech: Speech, facts: Mapping[str, Any]) -> str:
         """A whole template."""
-        return self._templates[name].render(t=speech, w=speech.page, lang=speech.lang, now=speech.now, **facts)
+        return self.template(name).render(t=speech, w=speech.page, lang=speech.lang, now=speech.now, **facts)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 from aiohttp.typedefs import Handler as AiohttpHandler
 from aiohttp.typedefs import Middleware
 
+from bot.background import Background
 from bot.console.bench import Lister
 from bot.console.drawing import Drawing
 from bot.console.frame import refusal
@@ -28,6 +31,9 @@ OTHERS = ("/api/", "/metrics", "/healthz", "/readyz")
 """Paths that are not pages: what is missing there is told by whoever owns them."""
 
 
+PAUSE_S = 0.05
+
+
 def mount(app: web.Application, house: House) -> None:
     """Adds every page; also what a path that leads nowhere shows."""
     drawing = Drawing(house.words)
@@ -42,10 +48,24 @@ def mount(app: web.Application, house: House) -> None:
     _questions(pages, QuestionsPage(lister))
     app.middlewares.append(_missing(door))
 
+    background = Background()
+
+    async def begin(_app: web.Application) -> None:
+        background.run("templates", _compile(drawing))
+
     async def close(_app: web.Application) -> None:
         feeds.close()
+        await background.stop(0)
 
+    app.on_startup.append(begin)
     app.on_shutdown.append(close)
+
+
+async def _compile(drawing: Drawing) -> None:
+    """One template after another, between what people ask for: together they take a third of a second."""
+    for name in drawing.names:
+        await asyncio.sleep(PAUSE_S)
+        await asyncio.to_thread(drawing.template, name)
 
 
 class _Pages:

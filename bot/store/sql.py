@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, Row, Table
+from sqlalchemy.dialects import sqlite
 
 from bot.store.prepared import Prepared
 
@@ -24,11 +24,17 @@ def insert_returned(connection: Connection, table: Table, row: Mapping[str, Any]
 
 @cache
 def _unless_there(table: Table, dialect: str, names: tuple[str, ...]) -> Prepared:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return Prepared(insert(table).on_conflict_do_nothing(), names)
+    return Prepared(_insert(table, dialect), names)
 
 
 @cache
 def _and_returned(table: Table, dialect: str, names: tuple[str, ...]) -> Prepared:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return Prepared(insert(table).on_conflict_do_nothing().returning(table), names)
+    return Prepared(_insert(table, dialect).returning(table), names)
+
+
+def _insert(table: Table, dialect: str) -> Insert:
+    if dialect != "postgresql":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 2 MB and 25 ms that SQLite does without
+
+    return postgresql.insert(table).on_conflict_do_nothing()

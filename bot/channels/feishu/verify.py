@@ -13,9 +13,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.padding import PKCS7
-
 FRESH_S = 600
 """The time is that of the sending; how 飞书 fills it at a repeat is not documented, so ten minutes are let pass.
 Repeats are known by their ids."""
@@ -48,6 +45,9 @@ def is_genuine(encrypt_key: str, headers: Mapping[str, str], body: bytes, now: f
 
 def decrypt(encrypt_key: str, sealed: str) -> bytes | None:
     """AES-256-CBC under the key's SHA-256, the first block is the initial vector; None for what is no such text."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415 - 10 MB that only who uses this channel needs
+    from cryptography.hazmat.primitives.padding import PKCS7  # noqa: PLC0415 - the same
+
     try:
         raw = base64.b64decode(sealed, validate=True)
     except (binascii.Error, ValueError):

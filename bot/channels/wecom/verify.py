@@ -13,8 +13,10 @@ import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 FRESH_S = 600
 BLOCK, PAD = 16, 32
@@ -53,8 +55,7 @@ class Crypt:
             return None
         if not raw or len(raw) % BLOCK:
             return None
-        key = self._key()
-        opened = Cipher(algorithms.AES(key), modes.CBC(key[:BLOCK])).decryptor()
+        opened = _cipher(self._key()).decryptor()
         return self._message(opened.update(raw) + opened.finalize())
 
     def seal(self, message: bytes, random: bytes | None = None) -> str:
@@ -62,8 +63,7 @@ class Crypt:
         body = (os.urandom(RANDOM) if random is None else random) + struct.pack(">I", len(message))
         body += message + self.receive_id.encode()
         left = PAD - len(body) % PAD
-        key = self._key()
-        cipher = Cipher(algorithms.AES(key), modes.CBC(key[:BLOCK])).encryptor()
+        cipher = _cipher(self._key()).encryptor()
         return base64.b64encode(cipher.update(body + bytes([left]) * left) + cipher.finalize()).decode()
 
     def _key(self) -> bytes:
@@ -91,3 +91,9 @@ def is_aes_key(key: str) -> bool:
         return len(base64.b64decode(key + "=", validate=True)) == 32
     except (binascii.Error, ValueError):
         return False
+
+
+def _cipher(key: bytes) -> Cipher[modes.CBC]:
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415 - 10 MB that only who uses this channel needs
+
+    return Cipher(algorithms.AES(key), modes.CBC(key[:BLOCK]))
