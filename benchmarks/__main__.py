@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cards, engine, machine, questions, restart, watching
+from benchmarks import cards, desk, engine, machine, questions, restart, watching
 from benchmarks.goals import Report
 from benchmarks.places import Places
 
@@ -20,6 +20,7 @@ def main() -> None:
     print(machine.description(), f"load {machine.load():.1f}", flush=True)
     report = Report()
     with Places() as places:
+        desk.run(report, quick=quick)
         cards.run(report, quick=quick)
         questions.run(report, quick=quick)
         restart.run(report, places, quick=quick)
