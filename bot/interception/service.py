@@ -123,7 +123,9 @@ class Interceptions:
         for task in late:
             task.cancel()
         told = {n: t.result() or [] for n, t in asking.items() if t in done and t.exception() is None}
-        return await self.traced(shop_id, {n: events for n, events in told.items() if events}) > 0
+        brought = {number: events for number, events in told.items() if events}
+        await self.traced(shop_id, brought)
+        return bool(brought)
 
     # --- the ask -------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from bot.carriers.contract import Ask
+from bot.domain.after_sale import AfterSale
 from bot.domain.case import FINAL, State
+from bot.domain.parcel import Stage, TraceEvent
 from bot.domain.reason import ReasonCode
 from bot.interception.asking import Key, Target
 from bot.interception.errors import ChoiceRequired, KeyReused, NotFound, TooMany, UnknownParcels
@@ -16,13 +19,8 @@ from bot.store.cases import Filter, idempotency
 from bot.store.database import Database
 from bot.store.fees import fees
 from tests.interception.claims import NUMBER, count, to
-from tests.interception.house import WORKED_ON, ToldRoute, at_once, facts, house
-from tests.interception.shop import (
-    AGENT,
-    ERP,
-    NEWCOMER,
-    STRANGER,
-)
+from tests.interception.house import WORKED_ON, House, ToldRoute, at_once, facts, house
+from tests.interception.shop import AGENT, ERP, NEWCOMER, STRANGER, event
 
 BODY = "digest of the body"
 
@@ -210,3 +208,48 @@ async def test_waiting_ends_at_its_time(file: Database) -> None:
         ended = await at.heart.wait([items[0].id], 0.3)
         assert 0.25 < time.monotonic() - began < 3.0
         assert ended[0].state is State.PENDING
+
+
+# --- before the ask ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_confirmation_asks_the_carrier_once_more(claimed: Database) -> None:
+    """Ruling 10: a fresh trace that proves it too late refuses; it is stored, so that the ask sees it as well."""
+    route = ToldRoute(facts(), events=[event(Stage.OUT_FOR_DELIVERY)])
+    async with house(claimed, route) as at:
+        stored = await at.heart.candidates(AGENT, "7001")
+        assert [candidate.verdict.eligible for candidate in stored] == [True]
+        fresh = await at.heart.candidates(AGENT, "7001", fresh=True)
+        assert [candidate.reading.stage for candidate in fresh] == [Stage.OUT_FOR_DELIVERY]
+        items = await at.heart.ask(AGENT, to())
+        assert [reason.code for reason in items[0].reasons] == [ReasonCode.ALREADY_OUT_FOR_DELIVERY]
+        assert route.creates == []
+
+
+async def test_a_confirmation_does_not_wait_for_a_slow_carrier(file: Database) -> None:
+    """After 0.8 s what is stored is enough; a defect in a route is no reason to refuse either."""
+
+    class Slow(ToldRoute):
+        async def trace(self, ask: Ask) -> list[TraceEvent] | None:
+            if ask.tracking_number == "75400000000002":
+                raise RuntimeError("a defect")
+            await asyncio.sleep(60)
+            return None
+
+    async with house(file, Slow(facts())) as at:
+        began = time.monotonic()
+        found = await at.heart.candidates(AGENT, "7002", fresh=True)
+        assert 0.7 < time.monotonic() - began < 3.0
+        assert [candidate.verdict.eligible for candidate in found] == [True, True]
+
+
+async def test_another_shops_after_sale_has_no_candidates(file: Database) -> None:
+    """It does not exist here."""
+    async with house(file) as at:
+        assert await at.heart.candidates(AGENT, "9001") == []
+        assert await at.heart.find("demo", ["9001", NUMBER]) == {"9001": [], NUMBER: (await claims_of(at))}
+
+
+async def claims_of(at: House) -> list[AfterSale]:
+    """The after-sales of the first parcel."""
+    return (await at.heart.find("demo", [NUMBER]))[NUMBER]
