@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from bot.store.cards import messages
+from bot.handlers.contract import Incoming
+from bot.handlers.router import _payload
+from bot.store.cards import messages, receive
+from bot.store.database import now
 from tests.scenarios.house import Bot, fresh_number, until, words
 from tests.scenarios.wire import parcel
 
@@ -44,9 +48,7 @@ async def test_what_was_said_stays_with_the_after_sale(any_bot: Bot) -> None:
     for _ in range(2):
         done = await shop.agent.hands(await shop.agent.incoming(action=action, conversation=sale.id))
     item = await shop.ends(sale.number)
-    rows = await any_bot.database.read(
-        lambda c: c.execute(select(messages).where(messages.c.conversation == sale.id).order_by(messages.c.seq)).all()
-    )
+    rows = await _said(any_bot, sale.id)
     assert [row.body.get("text") or row.body["target"] for row in rows] == [
         f"/intercept {sale.id}",
         asked.target,
@@ -328,6 +330,36 @@ async def test_the_same_message_again(any_bot: Bot) -> None:
         assert (late.repeated, late.card.state if late.card else "") == (True, "succeeded")
     assert len(await shop.records(sale.number)) == 1
     assert len(await any_bot.creates(sale.number)) == 1
+
+
+async def test_what_was_kept_is_dealt_with(any_bot: Bot) -> None:
+    """Committed, and then its process died: the message is answered and the click carried out, once, by the runner."""
+    shop = await any_bot.shop()
+    sale = await shop.sale("yto", "success")
+    typed = await shop.agent.incoming(text=f"/intercept {sale.id}", conversation=sale.id)
+    await _keep(any_bot, typed)
+    rows = await until(lambda: _said(any_bot, sale.id), lambda rows: len(rows) == 2, last=True)
+    again = await shop.agent.hands(typed)
+    assert (again.repeated, again.target) == (True, rows.body["target"])
+    action = next(b.action for b in again.card.buttons if b.kind == "primary") if again.card else ""
+    click = await shop.agent.incoming(action=action, conversation=sale.id)
+    await _keep(any_bot, click)
+    item = await until(lambda: shop.records(sale.number), bool, last=True)
+    assert (await shop.agent.hands(click)).target == f"case:{item['id']}"
+    assert (await shop.ends(sale.number))["state"] == "succeeded"
+    assert [row.body["target"] for row in (await _said(any_bot, sale.id))[1:]] == [again.target, f"case:{item['id']}"]
+    assert len(await any_bot.creates(sale.number)) == 1
+
+
+async def _keep(bot: Bot, incoming: Incoming) -> None:
+    """What a process has committed before it died: the row is due at once."""
+    channel, message, payload = incoming.chat.channel, incoming.message_id, _payload(incoming)
+    await bot.database.write(lambda c: receive(c, channel, message, payload, now(c), timedelta(0)))
+
+
+async def _said(bot: Bot, conversation: str) -> list[Any]:
+    wanted = select(messages).where(messages.c.conversation == conversation).order_by(messages.c.seq)
+    return await bot.database.read(lambda c: list(c.execute(wanted).all()))
 
 
 async def test_an_old_message_is_refused_visibly(bot: Bot) -> None:

@@ -83,6 +83,14 @@ FEE_WORDS = {
     ("failed", "carrier"): "费用：0.00 元 失败不收费",
     ("failed", "platform"): "费用：0.00 元 失败不收费",
 }
+FEE_IN_ENGLISH = {
+    ("succeeded", "carrier"): "Fee: {fee} debited from the payment account",
+    ("succeeded", "platform"): "Fee: {fee} settled by the platform, not debited here",
+    ("contradicted", "carrier"): "Fee: {fee} charged listed for reconciliation",
+    ("contradicted", "platform"): "Fee: {fee} settled by the platform, listed for reconciliation",
+    ("failed", "carrier"): "Fee: ¥0.00 a failure is free",
+    ("failed", "platform"): "Fee: ¥0.00 a failure is free",
+}
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,9 @@ async def test_an_outcome_on_a_route(world: World, fate: Fate) -> None:
     await _right_calls(shop, fate, item)
     await _right_fee(shop, fate, item)
     _right_words(fate, item, await shop.agent.sees(f"case:{item['id']}"))
+    english = shop.agent
+    english.lang = "en"
+    _right_words_in_english(fate, await english.sees(f"case:{item['id']}"))
 
 
 def _right_end(fate: Fate, item: dict[str, Any]) -> None:
@@ -171,6 +182,13 @@ def _right_words(fate: Fate, item: dict[str, Any], card: Card) -> None:
         assert f"原因：{reason['text']}" in told
     if fate.undone:
         assert "冻结" in told
+
+
+def _right_words_in_english(fate: Fate, card: Card) -> None:
+    told, end = words(card), "contradicted" if fate.undone else fate.state
+    assert FEE_IN_ENGLISH[end, fate.settled_by].format(fee=f"¥{FEE[fate.carrier] / 100:.2f}") in told
+    assert "Next: " in told
+    assert card.title.isascii()
 
 
 async def test_a_success_that_comes_undone_turns_after_all(bot: Bot) -> None:
