@@ -59,6 +59,8 @@ class Questions:
         extra = await self._rooms.database.read(lambda c: questions.live_phrases(c, incoming.asker.shop_id))
         reading = read(words, extra)
         topics = [topic for topic in reading.topics if topic in RULES and (incoming.private or topic not in MONEY)]
+        if not (incoming.private or reading.sure):
+            topics = []  # where customers read, only what is certain is said
         subject = await self._subject(incoming, words)
         if reading.asks_state and subject is not None and not topics:
             return await self._outgoing.reply([f"records:{subject}"], incoming.asker, incoming.chat.lang)
