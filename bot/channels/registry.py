@@ -12,6 +12,7 @@ from bot.channels.chatwoot.channel import ChatwootChannel, ChatwootSettings
 from bot.channels.configuration import FILE, ChannelsError, Section, checked
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.contract import Channel
+from bot.channels.dingtalk.channel import DingtalkChannel, DingtalkSettings
 from bot.channels.feishu.channel import FeishuChannel, FeishuSettings
 from bot.channels.matrix.channel import MatrixChannel, MatrixSettings
 from bot.channels.reception import Reception
@@ -32,6 +33,7 @@ PLATFORMS: Mapping[str, Platform] = {
     "slack": Platform(SlackSettings, SlackChannel),
     "feishu": Platform(FeishuSettings, FeishuChannel),
     "wecom": Platform(WecomSettings, WecomChannel),
+    "dingtalk": Platform(DingtalkSettings, DingtalkChannel),
     "matrix": Platform(MatrixSettings, MatrixChannel),
     "chatwoot": Platform(ChatwootSettings, ChatwootChannel),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.channels.chatwoot.peer import ChatwootPeer
+from tests.channels.dingtalk.peer import DingtalkPeer
 from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.matrix.peer import MatrixPeer
 from tests.channels.peers import Peer
@@ -15,6 +16,7 @@ PEERS: Mapping[str, Callable[[], Peer]] = {
     "slack": SlackPeer,
     "feishu": FeishuPeer,
     "wecom": WecomPeer,
+    "dingtalk": DingtalkPeer,
     "matrix": MatrixPeer,
     "chatwoot": ChatwootPeer,
 }

@@ -12,7 +12,7 @@ from bot.cards.card import Card
 from bot.cards.texts import text
 from bot.channels import posting
 from bot.channels.chatwoot.client import ChatwootClient
-from bot.channels.chatwoot.inbound import ChatwootInbound, NotServed, as_press
+from bot.channels.chatwoot.inbound import ChatwootInbound, NotServed
 from bot.channels.chatwoot.render import note, presses, tame
 from bot.channels.chatwoot.verify import is_genuine
 from bot.channels.chatwoot.wire import Received
@@ -29,7 +29,7 @@ from bot.channels.contract import (
     Place,
     Posted,
 )
-from bot.channels.naming import named
+from bot.channels.naming_last import by_words
 from bot.channels.reception import Message, Reception
 from bot.handlers.contract import Chat, Incoming, Reply
 from bot.outbound import Outbound
@@ -117,19 +117,12 @@ class ChatwootChannel:
                 words = tame(text("channel.public", message.chat.lang))
                 self._reception.in_background(lambda: self._say(message.chat, words))
             return
-        taken = await self._reception.take(await self._pressed(message))
+        taken = await self._reception.take(
+            await by_words(self._reception, message, lambda card: presses(card, self._pages), ANSWERS_FOR)
+        )
         if taken.told is not None:
             words = note(taken.told, self._pages)
             self._reception.in_background(lambda: self._say(message.chat, words))
-
-    async def _pressed(self, message: Message) -> Message:
-        """The note as a press where it names a button of the card that answered this agent last."""
-        said = message.text or ""
-        there = await self._reception.last_there(message.sender, message.chat, ANSWERS_FOR)
-        if there is None or there.card is None or not there.is_as_shown:
-            return message
-        press = named(said, presses(there.card, self._pages))
-        return message if press is None else as_press(message, press, there.message_ref)
 
     async def _say(self, chat: Chat, words: str) -> None:
         """Said once, kept nowhere."""

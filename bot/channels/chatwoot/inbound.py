@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.channels.chatwoot.wire import Received
-from bot.channels.origin import MessageOrigin
 from bot.channels.reception import Message, Sender
-from bot.channels.sketch import Press, pressed
 from bot.handlers.contract import Chat
 
 OURS = "intercept_bot"
@@ -51,17 +49,3 @@ class ChatwootInbound:
             spoken_to=False,
             private=sent.private,
         )
-
-
-def as_press(note: Message, press: Press, message_ref: str) -> Message:
-    """The note as a press of that card's button."""
-    action, values = pressed(press.value)
-    return Message(
-        sender=note.sender,
-        chat=note.chat,
-        message_id=note.message_id,
-        action=action,
-        values=values,
-        sent_at=note.sent_at,
-        origin=MessageOrigin(message_ref),
-    )
