@@ -59,6 +59,7 @@ def keep(
     to an interception or a batch: then it is a new one, and the news goes on where it was. A card that is there already
     is only shown anew.
     """
+    _forget_tokens(connection, incoming.chat, at)
     for index, shown in enumerate(reply.shown):
         ref = message_ref if index == 0 else None
         if ref is not None:
@@ -73,6 +74,12 @@ def keep(
         elif reply.repeated and _told_already(connection, incoming, shown.target, at):
             continue
         _add(connection, incoming, shown.target, at + AFTER_ANSWER, ref, token if index == 0 else None)
+
+
+def _forget_tokens(connection: Connection, chat: Chat, at: datetime) -> None:
+    """What can answer nothing any more is a secret without a use."""
+    ended = (outbox.c.channel == chat.channel) & (outbox.c.chat == chat.id) & (outbox.c.token_until <= at)
+    connection.execute(outbox.update().where(ended).values(token=None, token_until=None, uses_left=None))
 
 
 def _in_message(connection: Connection, chat: Chat, message_ref: str) -> dict[int, str]:

@@ -74,6 +74,7 @@ outbox = Table(
         "ix_outbox_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
     ),
     Index(None, "target"),
+    Index("ix_outbox_place", "channel", "chat", "message_ref"),
 )
 """One row per card and chat (ruling 2). `target` is `case:<id>`, `confirm:<id>`, `batch:<id>` …; `asker_id` is the
 person whom the card answers: it is drawn with that person's permissions."""

@@ -120,6 +120,19 @@ async def test_shown_and_at_rest(database: Database) -> None:
     assert len(there.places) == 1
 
 
+async def test_a_token_that_has_ended_is_forgotten(database: Database) -> None:
+    """The next reply in that chat takes away what can answer nothing any more, and leaves what still can."""
+    for name, year in (("old", 2020), ("new", 2090)):
+        token = Token(name, datetime(year, 1, 1, tzinfo=UTC), 5)
+        await _keep(database, _reply(f"case:{name}"), MessageOrigin(None, token))
+    await _keep(database, _reply("help"))
+    assert [(row.target, row.token) for row in await _rows(database)] == [
+        ("case:old", None),
+        ("case:new", "new"),
+        ("help", None),
+    ]
+
+
 async def test_a_change_while_it_is_shown_is_shown_too(database: Database) -> None:
     """Made due anew between drawing and answer, it stays due."""
     there = There(meanwhile=lambda: _due_now(database))
