@@ -11,8 +11,9 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -90,6 +91,26 @@ def quote_nothing(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+class Unfailing:
+    """A stream of lines that nobody's work depends on: one that cannot be written (full disk, a reader who has gone) is
+    lost, and whoever told it goes on. The database's only writing thread once did not.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> int:
+        """The line, if there is room for it."""
+        with suppress(OSError, ValueError):
+            self._stream.write(line)
+        return len(line)
+
+    def flush(self) -> None:
+        """As far as that can be done."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure(form: Literal["auto", "text", "json"] = "auto", level: str = "info") -> None:
     """Sets up logging for the whole process, the libraries' included."""
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
@@ -100,14 +121,15 @@ def configure(form: Literal["auto", "text", "json"] = "auto", level: str = "info
         drop_forbidden,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    lines = Unfailing(sys.stderr)
     last: Any = structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
         processors=[*chain, last],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", lines)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[quote_nothing, *chain],

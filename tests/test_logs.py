@@ -6,6 +6,7 @@ The log of a whole run is read in `operation/test_log_of_a_run.py`.
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -76,3 +77,18 @@ def test_text_is_for_people_at_a_terminal(form: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=twin.ROOT, timeout=30)
     assert done.stdout == b""
     assert done.stderr.startswith(b"{") == (form == "auto")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full: Linux has one")
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else() -> None:
+    """On a full disk whoever tells the log something goes on, be it one of us or a library."""
+    code = (
+        "import logging, structlog; from bot import logs; logs.configure('json')\n"
+        "for _ in range(3): structlog.get_logger().error('ours'); logging.getLogger('lib').error('theirs')\n"
+        "print('went on', flush=True)"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=twin.ROOT, stderr=full, stdout=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.stdout == b"went on\n"

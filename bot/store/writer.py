@@ -105,9 +105,9 @@ class Writer(threading.Thread):
             self._commit()
         except OperationalError as problem:
             self._roll_back()
-            log.error("store.not_stored", problem=str(problem.orig))  # noqa: TRY400 - the caller gets all of it
             waiting.problem = NotStored(str(problem.orig))
             waiting.problem.__cause__ = problem
+            log.error("store.not_stored", problem=str(problem.orig))  # noqa: TRY400 - the caller gets all of it
         except Exception as problem:  # noqa: BLE001 - it belongs to whoever asked, not to this thread
             self._roll_back()
             waiting.problem = problem

@@ -187,7 +187,7 @@ async def test_a_full_disk(tmp_path: Path, sqlite_url: str, carriers: Twin) -> N
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as own:
             visitor = Visitor(bot.base, own)
             await visitor.enter("agent")
-            bot.most_bytes(4096)
+            bot.most_bytes(0)
             refused = await api.ask(body, key="full")
             said = await visitor.post(talk, {"text": f"/intercept {number}"})
             bot.most_bytes(-1)
