@@ -152,7 +152,7 @@ async def test_busy_is_tried_again(meeting: Open) -> None:
     team, peer = await _bound(meeting)
     peer.fails = [(429, 1), (400, 99991400)]
     await peer.say("/help")
-    await until(peer.seen)
+    await until(lambda: [one for one in peer.kept if one.edits])
     peer.fails = [(400, 230002)]
     await peer.say("/fees")
 

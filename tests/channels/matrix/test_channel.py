@@ -223,7 +223,7 @@ async def test_the_servers_no(meeting: Open) -> None:
     team, peer = await _bound(meeting)
     peer.fails = [(429, "M_LIMIT_EXCEEDED")]
     await peer.say("!help")
-    await until(peer.seen)
+    await until(lambda: [one for one in peer.kept if one.edits])
     peer.fails = [(403, "M_FORBIDDEN")]
     await peer.say("!fees")
 
