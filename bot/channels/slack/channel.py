@@ -33,7 +33,7 @@ from bot.channels.slack.inbound import NotServed, SlackInbound, form
 from bot.channels.slack.render import message as drawn
 from bot.channels.slack.verify import is_genuine
 from bot.channels.slack.wire import Envelope, Interaction, Slash
-from bot.handlers.contract import Chat, Incoming, Reply
+from bot.handlers.contract import Incoming, Reply
 from bot.outbound import Outbound
 
 LONGEST_BODY = 256 * 1024
@@ -175,13 +175,13 @@ class SlackChannel:
         taken = await self._reception.take(message)
         if taken.told is not None:
             told = taken.told
-            self._reception.in_background(lambda: self._tell(message.chat, told))
+            self._reception.in_background(lambda: self._tell(message, told))
         return EMPTY
 
-    async def _tell(self, chat: Chat, card: Card) -> None:
-        """To whoever is no one of ours: said once, kept nowhere."""
+    async def _tell(self, message: Message, card: Card) -> None:
+        """To whoever is no one of ours, and to nobody else: said once, kept nowhere."""
         try:
-            await self._client.post(chat.id, drawn(card, self._pages))
+            await self._client.whisper(message.chat.id, message.sender.user, drawn(card, self._pages))
         except NotPosted:
             return
 

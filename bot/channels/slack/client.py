@@ -71,6 +71,10 @@ class SlackClient:
         said = await self._ask("chat.postMessage", {"channel": channel, "unfurl_links": False, **message})
         return f"{said.channel or channel}:{said.ts}"
 
+    async def whisper(self, channel: str, user: str, message: Mapping[str, Any]) -> None:
+        """A message that this person alone sees; it cannot be changed. Raises `NotPosted`."""
+        await self._ask("chat.postEphemeral", {"channel": channel, "user": user, **message})
+
     async def update(self, ref: str, message: Mapping[str, Any]) -> None:
         """Changes a message of ours. Raises `NotPosted`."""
         channel, _, ts = ref.rpartition(":")

@@ -195,6 +195,9 @@ class SlackPeer:
         if method == "chat.postMessage":
             self.kept.append(Kept(body["channel"], f"{next(self._numbers)}.000100", body))
             return web.json_response({"ok": True, "channel": body["channel"], "ts": self.kept[-1].ts})
+        if method == "chat.postEphemeral":
+            self.ephemeral.append(words(body))
+            return web.json_response({"ok": True, "message_ts": "1.0"})
         found = [one for one in self.kept if (one.channel, one.ts) == (body["channel"], body["ts"])]
         if not found:
             return web.json_response({"ok": False, "error": "message_not_found"})

@@ -169,6 +169,16 @@ async def test_a_stranger_is_told_once(meeting: Open) -> None:
     assert await team.left() == before
 
 
+async def test_a_stranger_who_mentions_the_bot_is_told_alone(meeting: Open) -> None:
+    """In a channel only the stranger reads how to bind."""
+    team, peer = await _bound(meeting)
+    before = await team.left()
+    await peer.send(peer.event({"type": "app_mention", "user": peer.stranger, "text": "<@UBOT> /help"}))
+    await until(lambda: peer.ephemeral)
+    assert peer.kept == []
+    assert await team.left() == before
+
+
 async def test_another_shops_number_is_not_found(meeting: Open) -> None:
     """A number of another shop reads like one that nobody has, and its button finds nothing."""
     team, peer = await _bound(meeting)
