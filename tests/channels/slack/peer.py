@@ -185,7 +185,10 @@ class SlackPeer:
         yield "signed for another body", Sent(click.path, click.body, good.headers)
 
     async def _api(self, request: web.Request) -> web.Response:
-        method, body = request.match_info["method"], json.loads(await request.read())
+        method, raw = request.match_info["method"], await request.read()
+        if method == "auth.test":  # asked by Slack's own framework
+            return web.json_response({"ok": True, "team_id": TEAM, "user_id": "UBOT", "bot_id": "BBOT"})
+        body = json.loads(raw)
         self.calls.append((method, body))
         if request.headers["Authorization"] != f"Bearer {TOKEN}":
             return web.json_response({"ok": False, "error": "invalid_auth"})
