@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from bot.store.cards import offer, offered
+from bot.store.cases import of_after_sale
+from bot.store.database import now
 from tests.channels.conftest import Open
-from tests.channels.peers import Peer, until
+from tests.channels.peers import Peer, Seen, until
 from tests.channels.platforms import PEERS
 
 ZHOU = "7312045566778894001"
 """周**: two parcels, both may go."""
 FIRST, SECOND = "75400000004001", "460000000004001"
+FRESH, FRESH_PARCEL = "7312045566778897001", "YT7400000007001"
+"""Of another shop."""
 
 
 @pytest.fixture(params=PEERS)
@@ -82,6 +87,24 @@ async def test_a_forged_button_does_nothing(meeting: Open, peer: Peer) -> None:
     await peer.say("/intercept 75400000004002")
     card = await until(lambda: next((one for one in peer.seen() if one.buttons), None))
     for value in ("confirm.000000000000000000000000", "confirm.' or 1=1", "cancel.case-1", "nothing", "|", "open.x|y"):
-        forged = type(card)(card.ref, card.text, {"forged": value}, {}, 0)
+        forged = Seen(card.ref, card.text, {"forged": value})
         assert (await peer.press(forged, "forged")).status == 200
     assert await team.bot.cases("7312045566778894002") == []
+
+
+async def test_another_shops_parcel_and_card(meeting: Open, peer: Peer) -> None:
+    """Another shop's number reads like one that nobody has, and its card is no card: nothing is asked for."""
+    team = await meeting(peer)
+    await team.bind()
+    subject = {"after_sale_id": FRESH, "picked": [FRESH_PARCEL]}
+    card_id = await team.bot.database.write(lambda c: offer(c, "fresh", "confirm", subject, now(c)))
+    await peer.say(f"/intercept {FRESH_PARCEL}")
+    card = await until(lambda: next((one for one in peer.seen() if FRESH_PARCEL in one.text), None))
+    assert not card.buttons
+    forged = Seen(card.ref, card.text, {"forged": f"confirm.{card_id}"})
+    assert (await peer.press(forged, "forged")).status == 200
+    await peer.press(Seen(card.ref, card.text, {"forged": f"open.{FRESH}"}), "forged")
+    mine = await team.bot.database.read(lambda c: offered(c, "fresh", card_id))
+    assert mine is not None
+    assert mine.used_at is None
+    assert await team.bot.database.read(lambda c: of_after_sale(c, "fresh", FRESH)) == []

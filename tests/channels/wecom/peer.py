@@ -87,7 +87,7 @@ class WecomPeer:
 
     async def press(self, seen: Seen, words: str, picked: Sequence[str] = (), user: str = "") -> Heard:
         [card] = [one for one in self.kept if one.ref == seen.ref]
-        task = card.task_id
+        task = card.task_id or "task-1"
         heard = await self.send(self.click(task, seen.button(words), user or self.person))
         if heard.status == 200 and heard.body:
             answer = json.loads(heard.body)
