@@ -27,6 +27,12 @@ ASKER = Asker("s1", Origin.AGENT, "周琳", person_id="p1")
 CARD = Card("case:1", 1, "result", "pending", "拦截中")
 
 
+@pytest.fixture
+def database(any_database: Database) -> Database:
+    """Both kinds: rows are claimed and given back the same way."""
+    return any_database
+
+
 @dataclass
 class There:
     """A channel that does as it is told."""
