@@ -16,7 +16,8 @@ import pytest_asyncio
 from bot.store.migrate import upgrade
 from tests import twin
 from tests.postgres import PostgresServer
-from tests.scenarios.house import Bot, serving
+from tests.scenarios.house import Bot
+from tests.scenarios.serving import serving
 from tests.stored import driver_url
 from tests.twin import Twin
 

@@ -1,28 +1,23 @@
 """The whole house as its users meet it: people at the desk, a merchant's system at the API, carriers in the sandbox.
 
-`Bot` is `bot.app.build` on a database of its own, served on loopback; the sandbox is a process outside. A story takes a
-shop of its own (`bot.shop()`), gives it after-sales (`shop.sale()`), and says what people type and press.
+A story takes a shop of its own (`bot.shop()`), gives it after-sales (`shop.sale()`), and says what people type and
+press.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import TestServer
 from sqlalchemy import Connection, select
 
-from bot.app import DESK, build
 from bot.cards.card import Card
 from bot.cards.plain import text_of
 from bot.domain.people import Permission, Role, Scope
@@ -31,15 +26,13 @@ from bot.merchants import agreements, keys, passwords, people, permissions, shop
 from bot.merchants.passwords import Cost
 from bot.rules.rulebook import RuleBook
 from bot.settings import Settings
+from bot.store.cards import messages
 from bot.store.cases import cases, events_of
-from bot.store.database import Database, now, open_database
-from tests.scenarios.wire import Answer, Api, after_sale
+from bot.store.database import Database, now
+from tests.scenarios.wire import Answer, Api, after_sale, fresh_number
 from tests.twin import Twin
 
 PASSWORD = passwords.hash_password("demo", Cost(passes=1))
-QUICK = {"call_timeout_s": 0.6, "doubt_quiet_s": 1.3, "log_level": "error"}
-"""A carrier call may take 0.6 s, and «nothing» counts from 1.3 s on: stories end within seconds."""
-
 STAYS_S = 60.0
 """So long a success stays just that: its parcel turns back only after the story."""
 
@@ -48,12 +41,6 @@ LATER_S = {"late_success": 0.5, "late_failure": 0.5, "contradict": 0.5, "slow": 
 
 FEE = {"zto": 300, "yto": 400, "yunda": 300}
 FINAL = {"refused", "succeeded", "failed", "cancelled"}
-_count = itertools.count(1)
-
-
-def fresh_number() -> int:
-    """A number that no other story uses, in no process: the sandbox remembers every parcel."""
-    return int(time.time() * 10) % 10_000_000 * 10_000 + next(_count)
 
 
 @dataclass(slots=True)
@@ -104,6 +91,11 @@ class Bot:
     async def creates(self, tracking_number: str) -> list[dict[str, Any]]:
         """The calls that asked for an order."""
         return [call for call in await self.calls(tracking_number) if call["operation"] == "intercept.create"]
+
+    async def said(self, conversation: str) -> list[Any]:
+        """The messages of an after-sale's talk, oldest first."""
+        wanted = select(messages).where(messages.c.conversation == conversation).order_by(messages.c.seq)
+        return await self.database.read(lambda c: list(c.execute(wanted).all()))
 
     async def orders(self, tracking_number: str) -> int:
         """How many orders the parcel got in the sandbox's world."""
@@ -303,20 +295,3 @@ def _asker(connection: Connection, login: str) -> Any:
     person = people.by_login(connection, login)
     assert person is not None
     return permissions.asker(connection, person)
-
-
-@contextlib.asynccontextmanager
-async def serving(folder: Path, url: str, twin: Twin, **settings: Any) -> AsyncIterator[Bot]:
-    """`serve --demo` in this process, on that database, with the sandbox outside."""
-    chosen = Settings(demo=True, data=folder, database_url=url, sandbox_url=twin.url, **{**QUICK, **settings})
-    app = await build(chosen)
-    server = TestServer(app, host="127.0.0.1")
-    await server.start_server(shutdown_timeout=0.2)
-    database = open_database(chosen.database)
-    limit = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=limit) as session:
-        try:
-            yield Bot(f"http://127.0.0.1:{server.port}", session, app[DESK], database, twin, chosen)
-        finally:
-            await database.close()
-            await server.close()

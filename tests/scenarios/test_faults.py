@@ -17,7 +17,8 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import text
 
 from tests import twin
-from tests.scenarios.house import FEE, FINAL, Bot, serving, until, words
+from tests.scenarios.house import FEE, FINAL, Bot, until, words
+from tests.scenarios.serving import serving
 from tests.twin import Twin
 
 CARRIERS = ("zto", "yto", "yunda")

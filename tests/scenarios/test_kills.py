@@ -15,9 +15,9 @@ from typing import Any
 import aiohttp
 
 from tests.console.served import Visitor
-from tests.scenarios.house import FEE, FINAL, LATER_S, fresh_number, until
+from tests.scenarios.house import FEE, FINAL, LATER_S, until
 from tests.scenarios.process import Served, key_of, replicas, session, stubborn
-from tests.scenarios.wire import Api, after_sale
+from tests.scenarios.wire import Api, after_sale, fresh_number
 from tests.twin import Twin
 
 COUNT = 40

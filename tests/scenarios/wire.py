@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +15,14 @@ import aiohttp
 FORMS = {"zto": "754{:011}", "yto": "YT{:013}", "yunda": "3{:012}", "sf": "SF{:013}", "jd": "JDVA{:011}"}
 PICKED_UP = {"at": "2026-11-23T19:00:00+08:00", "text": "【杭州】快件已揽收"}
 ON_ITS_WAY = {"at": "2026-11-23T23:00:00+08:00", "text": "快件离开【杭州转运中心】已发往【成都转运中心】"}
+_count = itertools.count(1)
+
 SHIRT = {"name": "棉质短袖", "category": "apparel", "quantity": 1, "price_fen": 12900}
+
+
+def fresh_number() -> int:
+    """A number that no other story uses, in no process: the sandbox remembers every parcel."""
+    return int(time.time() * 10) % 10_000_000 * 10_000 + next(_count)
 
 
 def parcel(n: int, carrier: str = "zto", **over: Any) -> dict[str, Any]:
