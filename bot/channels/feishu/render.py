@@ -59,8 +59,8 @@ def _top(parts: Sketch) -> Iterator[Element]:
     if parts.contradiction:
         lines = [f"{label} {words}" for label, words in parts.contradiction]
         yield _div("\n".join([parts.contradiction_label, *lines]))
-    if parts.facts:
-        yield {"tag": "div", "fields": [_field(label, words, parts.colon) for label, words in parts.facts]}
+    for label, words in parts.facts:
+        yield _div(f"{label}{parts.colon}{words}" if label else words)
     if parts.lines:
         yield _div("\n".join(f"{label}{parts.colon}{words}" for label, words in parts.lines))
     for parcel in parts.parcels:
@@ -83,15 +83,20 @@ def _parcel(parcel: ParcelSketch) -> Iterator[Element]:
 
 def _form(parts: Sketch) -> Iterator[Element]:
     """Boxes and the button that sends them; the other buttons stand outside, they need no box."""
-    if not parts.boxes and not parts.ticks:
+    if not _has_form(parts):
         return
+    submits = [_submit(number, press) for number, press in enumerate(parts.presses) if press.primary]
     for tick in parts.ticks:
         if tick.link:
             yield _link(tick.link_label or tick.label, tick.link)
     boxes = [_checker(PARCEL, box) for box in parts.boxes] + [_checker("", tick) for tick in parts.ticks]
-    submits = [_submit(number, press) for number, press in enumerate(parts.presses) if press.primary]
     head = [_div(text("channel.pick", parts.lang))] if parts.boxes else []
     yield {"tag": "form", "name": "boxes", "elements": [*head, *boxes, *submits]}
+
+
+def _has_form(parts: Sketch) -> bool:
+    """A form needs a button that sends it."""
+    return bool(parts.boxes or parts.ticks) and any(press.primary for press in parts.presses)
 
 
 def _bottom(parts: Sketch) -> Iterator[Element]:
@@ -100,7 +105,7 @@ def _bottom(parts: Sketch) -> Iterator[Element]:
     if parts.next_step:
         yield {"tag": "hr"}
         yield _div(f"{parts.next_label}{parts.colon}{parts.next_step}")
-    in_form = bool(parts.boxes or parts.ticks)
+    in_form = _has_form(parts)
     buttons = [_button(one) for one in parts.presses if not (in_form and one.primary)]
     buttons += [_link(label, url) for label, url in parts.links]
     if buttons:
@@ -140,10 +145,6 @@ def _link(label: str, url: str) -> Element:
 def _checker(prefix: str, box: Box) -> Element:
     words = f"{box.label} {box.note}".strip()
     return {"tag": "checker", "name": f"{prefix}{box.value}", "checked": box.ticked, "text": _plain(words)}
-
-
-def _field(label: str, words: str, colon: str) -> Element:
-    return {"is_short": False, "text": _plain(f"{label}{colon}{words}" if label else words)}
 
 
 def _div(words: str, *, size: str = "normal", colour: str = "default") -> Element:

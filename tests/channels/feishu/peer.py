@@ -258,6 +258,8 @@ def check(card: dict[str, Any]) -> None:
         for behaviour in one.get("behaviors", []):
             assert behaviour["type"] != "callback" or isinstance(behaviour["value"], dict)
         assert one.get("form_action_type") is None or one["tag"] == "button"
+        if one.get("tag") == "form":
+            assert [inner for inner in _elements(one) if inner.get("form_action_type") == "submit"]
 
 
 def words(card: dict[str, Any]) -> str:
