@@ -171,7 +171,7 @@ def _buttons(card: Card, means: Means) -> tuple[tuple[Press, ...], tuple[str, ..
             if button.kind == "primary" and card.ticks and not means.picks:
                 links.append((text("channel.on_page", card.lang), SIGN_PAGE))
             why = _why_not(button, card, means)
-            if button.kind == "primary" and not means.picks and _several(card):
+            if button.kind == "primary" and not means.picks and len(_open(card)) > 1:
                 presses += _one_each(card, button, means)
             elif why:
                 locked.append(text("channel.locked", card.lang, label=button.label, why=why))
@@ -190,10 +190,6 @@ def _why_not(button: Button, card: Card, means: Means) -> str:
 
 def _open(card: Card) -> list[CardParcel]:
     return [parcel for parcel in card.parcels if parcel.pickable]
-
-
-def _several(card: Card) -> bool:
-    return len(_open(card)) > 1
 
 
 def _one_each(card: Card, confirm: Button, means: Means) -> list[Press]:
@@ -227,7 +223,7 @@ def _ending(parcel: CardParcel, among: list[CardParcel]) -> str:
 
 def _boxes(card: Card) -> tuple[Box, ...]:
     """One for each parcel that can go; a single one that is picked already needs no box."""
-    if not _several(card) and all(parcel.picked for parcel in _open(card)):
+    if len(_open(card)) < 2 and all(parcel.picked for parcel in _open(card)):
         return ()
     return tuple(
         Box(parcel.tracking_number, f"{parcel.carrier_name} {parcel.tracking_number}", parcel.picked)
