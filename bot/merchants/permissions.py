@@ -10,12 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from bot.domain.people import Asker, Origin, Permission, Role, Scope
 from bot.merchants.people import Person, get
 from bot.store.events import publish
 from bot.store.people import grant_changes, grants, people
+from bot.store.prepared import Prepared
 from bot.store.sql import insert_new
 
 
@@ -51,7 +52,7 @@ class GrantChange:
 
 def granted(connection: Connection, person_id: str) -> frozenset[Permission]:
     """What the owner has granted to that person."""
-    rows = connection.execute(select(grants.c.permission).where(grants.c.person_id == person_id))
+    rows = _GRANTED.all(connection, {"person": person_id})
     return frozenset(Permission(row.permission) for row in rows)
 
 
@@ -205,3 +206,6 @@ def _change(row: Row[Any]) -> GrantChange:
         by=row.by_name,
         at=row.at,
     )
+
+
+_GRANTED = Prepared(select(grants.c.permission).where(grants.c.person_id == bindparam("person")))

@@ -10,9 +10,8 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, bindparam, select
 
 from bot.domain.people import Asker
 from bot.merchants import people as persons
@@ -21,6 +20,7 @@ from bot.merchants.people import Person, person_of
 from bot.merchants.permissions import asker
 from bot.store.database import Database, now
 from bot.store.people import people, sessions, sign_in_failures
+from bot.store.prepared import Prepared
 from bot.store.sql import insert_new
 
 _LONGEST_LOGIN = 64
@@ -163,12 +163,7 @@ class _Attempt:
 
 
 def _find(connection: Connection, token: str) -> Session | None:
-    wanted = (
-        select(people, sessions.c.csrf, sessions.c.expires_at)
-        .join(sessions, sessions.c.person_id == people.c.id)
-        .where(sessions.c.token_hash == _hash(token), people.c.active)
-    )
-    row: Row[Any] | None = connection.execute(wanted).first()
+    row = _FOUND.first(connection, {"hash": _hash(token)})
     if row is None or row.expires_at <= now(connection):
         return None
     person = person_of(row)
@@ -177,3 +172,10 @@ def _find(connection: Connection, token: str) -> Session | None:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+_FOUND = Prepared(
+    select(people, sessions.c.csrf, sessions.c.expires_at)
+    .join(sessions, sessions.c.person_id == people.c.id)
+    .where(sessions.c.token_hash == bindparam("hash"), people.c.active)
+)

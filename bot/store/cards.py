@@ -15,18 +15,21 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Row,
     String,
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     select,
     text,
 )
 
 from bot.store.due import DueRows
 from bot.store.events import publish
+from bot.store.prepared import Prepared
 from bot.store.schema import Moment, Serial, metadata
-from bot.store.sql import insert_new
+from bot.store.sql import insert_returned
 
 inbox = Table(
     "inbox",
@@ -138,17 +141,14 @@ class Offer:
 def offer(connection: Connection, shop_id: str, verb: str, subject: Mapping[str, Any], at: datetime) -> str:
     """Keeps what a button stands for; its id is opaque and cannot be guessed."""
     action_id = secrets.token_hex(12)
-    connection.execute(
-        card_actions.insert(),
-        {"id": action_id, "shop_id": shop_id, "verb": verb, "subject": dict(subject), "created_at": at},
-    )
+    row = {"id": action_id, "shop_id": shop_id, "verb": verb, "subject": dict(subject), "created_at": at}
+    _OFFER.run(connection, row)
     return action_id
 
 
 def offered(connection: Connection, shop_id: str, action_id: str) -> Offer | None:
     """The shop's offer of that id; another shop's does not exist."""
-    wanted = select(card_actions).where(card_actions.c.id == action_id, card_actions.c.shop_id == shop_id)
-    row = connection.execute(wanted).first()
+    row = _OFFERED.first(connection, {"id": action_id, "shop": shop_id})
     if row is None:
         return None
     return Offer(
@@ -158,12 +158,7 @@ def offered(connection: Connection, shop_id: str, action_id: str) -> Offer | Non
 
 def use(connection: Connection, action_id: str, by: str, result: Sequence[str], at: datetime) -> bool:
     """Notes the first press and what it did; False when somebody was first. Live pages fold the card."""
-    used = connection.execute(
-        card_actions.update()
-        .where(card_actions.c.id == action_id, card_actions.c.used_at.is_(None))
-        .values(used_at=at, used_by=by, result=list(result))
-        .returning(card_actions.c.shop_id)
-    ).first()
+    used = _USED.first(connection, {"this": action_id, "by": by, "result": list(result), "at": at})
     if used is not None:
         publish(connection, used.shop_id, f"confirm:{action_id}", 2, at)
     return used is not None
@@ -200,28 +195,45 @@ def receive(
         "next_at": at + takeover,
         "tries": 0,
     }
-    is_new = insert_new(connection, inbox, row)
+    kept = insert_returned(connection, inbox, row)
+    if kept is not None:
+        return _received(kept, is_new=True)
     this = (inbox.c.channel == channel) & (inbox.c.message_id == message_id)
-    kept = connection.execute(select(inbox).where(this)).one()
-    return Received(kept.seq, kept.payload, kept.received_at, kept.result, is_new)
+    return _received(connection.execute(select(inbox).where(this)).one(), is_new=False)
 
 
 def received(connection: Connection, seq: int) -> Received | None:
     """The message of that number."""
     kept = connection.execute(select(inbox).where(inbox.c.seq == seq)).first()
-    return None if kept is None else Received(kept.seq, kept.payload, kept.received_at, kept.result, is_new=False)
+    return None if kept is None else _received(kept, is_new=False)
+
+
+def _received(kept: Row[Any], *, is_new: bool) -> Received:
+    return Received(kept.seq, kept.payload, kept.received_at, kept.result, is_new)
 
 
 def dealt_with(connection: Connection, seq: int, result: Sequence[str], at: datetime) -> bool:
     """Closes a message with what was shown for it; False when somebody else has."""
-    closed = connection.execute(
-        inbox.update()
-        .where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
-        .values(done_at=at, next_at=None, result=list(result))
-    )
-    return closed.rowcount == 1
+    return _DEALT_WITH.run(connection, {"this": seq, "at": at, "shown": list(result)}) == 1
 
 
 def try_later(connection: Connection, seq: int, at: datetime) -> None:
     """A message could not be dealt with: again at that time."""
     connection.execute(inbox.update().where(inbox.c.seq == seq).values(next_at=at, tries=inbox.c.tries + 1))
+
+
+_OFFER = Prepared(card_actions.insert(), ("id", "shop_id", "verb", "subject", "created_at"))
+_OFFERED = Prepared(
+    select(card_actions).where(card_actions.c.id == bindparam("id"), card_actions.c.shop_id == bindparam("shop"))
+)
+_USED = Prepared(
+    card_actions.update()
+    .where(card_actions.c.id == bindparam("this"), card_actions.c.used_at.is_(None))
+    .values(used_at=bindparam("at"), used_by=bindparam("by"), result=bindparam("result"))
+    .returning(card_actions.c.shop_id)
+)
+_DEALT_WITH = Prepared(
+    inbox.update()
+    .where(inbox.c.seq == bindparam("this"), inbox.c.done_at.is_(None))
+    .values(done_at=bindparam("at"), next_at=None, result=bindparam("shown"))
+)

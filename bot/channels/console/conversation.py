@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, update
 from bot.domain.people import Asker
 from bot.store.cards import messages
 from bot.store.events import publish
+from bot.store.prepared import Prepared
 
 BOT = "bot"
 """The author of what the bot says; pages write its name in the viewer's language."""
@@ -30,7 +31,7 @@ def say(connection: Connection, by: Asker, conversation: str, text: str, at: dat
 def answer(connection: Connection, shop_id: str, conversation: str, target: str, at: datetime) -> int:
     """Adds a card of the bot's."""
     place = {"shop_id": shop_id, "conversation": conversation, "at": at}
-    return _append(connection, {**place, "author": BOT, "kind": "card", "body": {"target": target}})
+    return _append(connection, {**place, "author_id": None, "author": BOT, "kind": "card", "body": {"target": target}})
 
 
 def follows(connection: Connection, shop_id: str, conversation: str, target: str) -> bool:
@@ -68,6 +69,12 @@ def turn(connection: Connection, shop_id: str, conversation: str, seq: int, targ
 
 
 def _append(connection: Connection, row: Mapping[str, Any]) -> int:
-    seq = connection.execute(messages.insert().values(**row, version=1).returning(messages.c.seq)).scalar_one()
+    seq = _APPENDED.value(connection, row)
     publish(connection, row["shop_id"], f"message:{seq}", 1, row["at"])
     return int(seq)
+
+
+_APPENDED = Prepared(
+    messages.insert().returning(messages.c.seq),
+    ("shop_id", "conversation", "at", "author_id", "author", "kind", "body"),
+)
