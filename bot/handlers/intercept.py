@@ -97,8 +97,9 @@ class Intercept:
         if not parcels.intersection(named) and len(eligible) == 1:
             picked = eligible
         subject = {"after_sale_id": after_sale_id, "picked": picked}
-        offer_id = await self._rooms.database.write(lambda c: offer(c, asker.shop_id, "confirm", subject, now(c)))
-        return await self._outgoing.reply([f"confirm:{offer_id}"], asker, lang)
+        made = await self._rooms.database.write(lambda c: offer(c, asker.shop_id, "confirm", subject, now(c)))
+        card = self._outgoing.draw_confirmation(made, candidates, Draw(lang, datetime.now(UTC)))
+        return Reply((Shown(f"confirm:{made.id}", card),))
 
     async def confirm(self, incoming: Incoming, offer_id: str) -> Reply:
         """Asks for the picked parcels, once: the same card pressed again shows what the first press did."""

@@ -99,6 +99,11 @@ def load(connection: Connection, shop_id: str, after_sale_id: str) -> AfterSale 
     return _after_sale(connection, rows[0], boxes) if rows else None
 
 
+def is_there(connection: Connection, shop_id: str, after_sale_id: str) -> bool:
+    """Whether the shop has an after-sale of that id."""
+    return _VERSION.first(connection, {"shop": shop_id, "id": after_sale_id}) is not None
+
+
 def find(connection: Connection, shop_id: str, number: str) -> list[AfterSale]:
     """What a number leads to: the after-sale of that id, else those of that order, else those with that parcel.
 

@@ -138,12 +138,12 @@ class Offer:
     result: list[str]
 
 
-def offer(connection: Connection, shop_id: str, verb: str, subject: Mapping[str, Any], at: datetime) -> str:
+def offer(connection: Connection, shop_id: str, verb: str, subject: Mapping[str, Any], at: datetime) -> Offer:
     """Keeps what a button stands for; its id is opaque and cannot be guessed."""
     action_id = secrets.token_hex(12)
     row = {"id": action_id, "shop_id": shop_id, "verb": verb, "subject": dict(subject), "created_at": at}
     _OFFER.run(connection, row)
-    return action_id
+    return Offer(action_id, shop_id, verb, subject, at, None, None, [])
 
 
 def offered(connection: Connection, shop_id: str, action_id: str) -> Offer | None:

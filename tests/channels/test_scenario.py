@@ -97,7 +97,7 @@ async def test_another_shops_parcel_and_card(meeting: Open, peer: Peer) -> None:
     team = await meeting(peer)
     await team.bind()
     subject = {"after_sale_id": FRESH, "picked": [FRESH_PARCEL]}
-    card_id = await team.bot.database.write(lambda c: offer(c, "fresh", "confirm", subject, now(c)))
+    card_id = await team.bot.database.write(lambda c: offer(c, "fresh", "confirm", subject, now(c)).id)
     await peer.say(f"/intercept {FRESH_PARCEL}")
     card = await until(lambda: next((one for one in peer.seen() if FRESH_PARCEL in one.text), None))
     assert not card.buttons

@@ -75,7 +75,7 @@ async def test_the_first_to_deal_with_a_message_closes_it(stored: Database) -> N
 async def test_the_first_press_uses_an_offer(stored: Database) -> None:
     """Of many presses at once one counts; everybody finds who it was and what it did, and pages are told once."""
     subject = {"after_sale_id": "7001", "picked": ["731"]}
-    action = await stored.write(lambda c: offer(c, "demo", "confirm", subject, AT))
+    action = await stored.write(lambda c: offer(c, "demo", "confirm", subject, AT).id)
 
     async def press(name: str) -> bool:
         return await stored.write(lambda c: use(c, action, name, [f"case:{name}"], minutes(1)))
@@ -92,7 +92,7 @@ async def test_the_first_press_uses_an_offer(stored: Database) -> None:
 
 async def test_an_offer_belongs_to_its_shop(stored: Database) -> None:
     """Another shop does not find it, an unknown one is nobody's, and its id is opaque."""
-    first, second = [await stored.write(lambda c: offer(c, "demo", "confirm", {}, AT)) for _ in range(2)]
+    first, second = [await stored.write(lambda c: offer(c, "demo", "confirm", {}, AT).id) for _ in range(2)]
     assert await stored.read(lambda c: offered(c, "other", first)) is None
     assert await stored.read(lambda c: offered(c, "demo", "nothing")) is None
     assert first != second

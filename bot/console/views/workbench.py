@@ -15,7 +15,7 @@ from bot.console.panel import Panel, panel
 from bot.console.talk import Talk, talk
 from bot.console.visit import Visit
 from bot.merchants import agreements
-from bot.store.after_sales import load
+from bot.store.after_sales import is_there
 from bot.store.events import latest
 from bot.store.shops import shops
 
@@ -113,7 +113,7 @@ class Workbench:
         """A message: kept, answered, and shown in the conversation."""
         conversation = visit.request.match_info["id"]
         text = visit.field("text", LONGEST_TEXT).strip()
-        if await visit.house.database.read(lambda c: load(c, visit.asker.shop_id, conversation)) is None:
+        if not await visit.house.database.read(lambda c: is_there(c, visit.asker.shop_id, conversation)):
             raise web.HTTPNotFound(text=visit.word("error.no_after_sale"))
         if text:
             await visit.house.chat.say(visit.asker, conversation, text, visit.field("id", 64), visit.lang)
