@@ -31,6 +31,7 @@ from bot.channels import registry as chat_tools
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.console.inbound import ConsoleChat
 from bot.channels.contract import Channel
+from bot.channels.listeners import Listeners
 from bot.channels.posting import Posting
 from bot.channels.reception import Reception
 from bot.console.house import Demo, House
@@ -70,6 +71,7 @@ from bot.shops import registry as platforms
 from bot.shops.embedded.intake import EmbeddedIntake
 from bot.shops.registry import ShopTable
 from bot.store import migrate
+from bot.store.alone import while_alone
 from bot.store.batches import BATCHES_DUE
 from bot.store.cards import INBOX_DUE, OUTBOX_DUE
 from bot.store.database import Database, PostgresDatabase, now, open_database
@@ -143,6 +145,7 @@ async def build(settings: Settings) -> web.Application:
 
     # the desk and its doors
     chats = _chat_tools(settings, Reception(database, lambda: desk, _is_command, background), outbound)
+    listeners = Listeners(chats, lambda name, work: while_alone(database, name, work), figures.line)
     channels = chat_tools.all_channels(ConsoleChannel(), chats)
     rooms = Rooms(database, interceptions, batches, rules, settings.call_timeout_s)
     desk = Router(rooms, {name: channel.deliver for name, channel in channels.items()})
@@ -156,8 +159,13 @@ async def build(settings: Settings) -> web.Application:
 
     app = web.Application(client_max_size=32 * 1024 * 1024)
     follow_requests(app)
-    checks = {"database": lambda: _answers(database), "engine": runner.is_running}
-    mount_health(app, checks, figures.registry, lambda: figures.read(database))
+    mount_health(
+        app,
+        {"database": lambda: _answers(database), "engine": runner.is_running},
+        figures.registry,
+        lambda: figures.read(database),
+        listeners.told,
+    )
     webhooks.mount(app, chats)
     mount_pushes(app, Door(routes, shop_table, interceptions, database, figures.pushed))
     mount_api(
@@ -193,18 +201,18 @@ async def build(settings: Settings) -> web.Application:
     )
 
     async def running(_app: web.Application) -> AsyncIterator[None]:
-        await outbound.open()
-        fresh = settings.demo and await sample.load(database, rules())
-        if not database.shared:
-            await database.write(recover)
-        await runner.start()
-        background.run("rules", rules.follow())
-        if settings.demo:
-            background.run("sample", sample.show(database, interceptions, settings.sandbox_url, fresh=fresh))
-        yield
-        await runner.stop(settings.stop_grace_s)
-        await background.stop(0)
-        await outbound.close()
+        async with outbound:
+            fresh = settings.demo and await sample.load(database, rules())
+            if not database.shared:
+                await database.write(recover)
+            await runner.start()
+            background.run("rules", rules.follow())
+            if settings.demo:
+                background.run("sample", sample.show(database, interceptions, settings.sandbox_url, fresh=fresh))
+            async with listeners:
+                yield
+            await runner.stop(settings.stop_grace_s)
+            await background.stop(0)
         await database.close()
 
     app.cleanup_ctx.append(running)

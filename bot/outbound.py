@@ -36,6 +36,8 @@ MAX_ANSWER_BYTES: Final = 2 * 1024 * 1024
 CONNECTIONS: Final = 256
 KEEP_ALIVE_S: Final = 10.0
 """Shorter than a gateway keeps an idle connection: one that the other side has just closed would leave us in doubt."""
+SOCKET_CLOSE_S: Final = 1.0
+"""The other side has so long to say goodbye; some never do."""
 
 _log = structlog.get_logger("bot.outbound")
 
@@ -182,6 +184,37 @@ class Outbound:
         again by aiohttp itself.
         """
         return await self._send(method, url, system, operation, body, headers, None)
+
+    async def socket(
+        self, url: URL | str, *, system: str, longest: int, heartbeat_s: float, limit_s: float | None = None
+    ) -> aiohttp.ClientWebSocketResponse:
+        """A WebSocket, open; whoever asked for it closes it. A message longer than `longest` bytes ends it, and so does
+        a ping of ours that has no answer within half of `heartbeat_s`.
+
+        Raises `aiohttp.ClientError`, `OSError` or `TimeoutError` when there is none. The log gets no address: it may
+        hold a ticket.
+        """
+        began = time.perf_counter()
+        if self._session is None:
+            message = "outbound is not open"
+            raise RuntimeError(message)
+        token = _call.set(_Call())
+        why = ""
+        try:
+            async with asyncio.timeout(self.limit_s if limit_s is None else limit_s):
+                return await self._session.ws_connect(
+                    url,
+                    max_msg_size=longest,
+                    heartbeat=heartbeat_s,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=SOCKET_CLOSE_S),
+                )
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one of the latter
+            why = type(error).__name__
+            raise
+        finally:
+            _call.reset(token)
+            became = "never_left" if why else "opened"
+            _log.info("outbound_socket", system=system, ms=_since(began), outcome=became, why=why or None)
 
     async def _send(
         self,

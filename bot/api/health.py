@@ -20,8 +20,12 @@ def mount_health(
     checks: Mapping[str, Check],
     registry: CollectorRegistry,
     refresh: Callable[[], Awaitable[None]] | None = None,
+    channels: Callable[[], Mapping[str, str]] = dict,
 ) -> None:
     """Adds the three addresses. `checks` by name, such as `database` and `engine`: ready is when all say so.
+
+    `channels`: how the connections to chat platforms are. They are told, and decide nothing: the console and the other
+    doors work without them, and a proxy that took this process away would make it worse.
 
     `refresh` brings figures up to date that are read only when somebody looks; without them the others are shown.
     """
@@ -34,7 +38,11 @@ def mount_health(
         del request
         said = await asyncio.gather(*(_said(check) for check in checks.values()))
         ready = all(said)
-        document = {"status": "ready" if ready else "not ready", "checks": dict(zip(checks, said, strict=True))}
+        status, parts = "ready" if ready else "not ready", dict(zip(checks, said, strict=True))
+        document: dict[str, object] = {"status": status, "checks": parts}
+        connections = channels()
+        if connections:
+            document["channels"] = dict(connections)
         return web.json_response(document, status=200 if ready else 503)
 
     async def metrics(request: web.Request) -> web.Response:

@@ -12,11 +12,15 @@ the `Place` that its row of the outbox remembers: which message, the token that 
 the row. It starts only after the platform's request has been answered (some platforms would undo it otherwise).
 
 **Doors.** A platform that calls us is a `Webhook` as well: it is handed the request as it came, raw body first, and
-answers it. `webhooks.py` mounts all of them below `/channels/<name>/`.
+answers it. `webhooks.py` mounts all of them below `/channels/<name>/`. A platform to which we keep a connection
+ourselves is `Listening`; `listeners.py` starts and stops it, and `line.py` has what all such connections need. Both
+doors lead to the same reception, and a message has the same `message_id` by either. A frame is acknowledged only when
+the reception has taken it.
 
 A tenant lies in a folder of its own: `channel.py` (meets this contract), `client.py` (sends; the only file that knows
-addresses), `verify.py`, `wire.py`, `inbound.py`, `render.py`, `README.md`. `channels/slack/` is the one to imitate;
-`channels/console/` has no wire of its own, since its pages are ours.
+addresses), `verify.py`, `wire.py`, `inbound.py`, `render.py`, `README.md`, and `listen.py` where it keeps a
+connection. `channels/slack/` is the one to imitate; `channels/console/` has no wire of its own, since its pages are
+ours.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from typing import Protocol, runtime_checkable
 from sqlalchemy import Connection
 
 from bot.cards.card import Card
+from bot.channels.line import Line
 from bot.handlers.contract import Chat, Incoming, Reply
 
 
@@ -189,4 +194,23 @@ class Webhook(Protocol):
 
     async def hear(self, call: Call) -> Answer:
         """Verifies, takes, answers in time. Raises `NotKept` when nothing was committed."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A channel that keeps a connection of its own, for merchants without a public address.
+
+    The settings choose it (`mode`); a channel may be a `Webhook` as well, and both doors may be open.
+    """
+
+    @property
+    def line(self) -> Line | None:
+        """How the connection is; None where the settings want none."""
+        ...
+
+    async def listen(self) -> None:
+        """Keeps one connection, and opens another whenever it ends, until cancelled: then what has come is answered
+        first. Raises nothing for what the network or the platform does.
+        """
         ...

@@ -61,6 +61,9 @@ class Figures:
             "intercept_open_cases_overdue_seconds", "How late the oldest of them is", ["state", "phase"], registry=own
         )
         self._inbox = Gauge("intercept_inbox_open", "Messages and notices that nobody dealt with yet", registry=own)
+        self._lines = Gauge(
+            "intercept_channel_up", "Connections to chat platforms that are open", ["channel"], registry=own
+        )
         Gauge("intercept_writer_waiting", "Transactions that wait their turn", registry=own).set_function(waiting)
 
     def called(self, system: str, operation: str, outcome: Outcome) -> None:
@@ -78,6 +81,10 @@ class Figures:
     def pushed(self, system: str, outcome: str) -> None:
         """A push came in: `taken`, `refused` or `not_stored`."""
         self._pushes.labels(system, outcome).inc()
+
+    def line(self, channel: str, up: Callable[[], bool]) -> None:
+        """The connection that a channel keeps itself: 1 while it is open."""
+        self._lines.labels(channel).set_function(lambda: float(up()))
 
     async def read(self, database: Database) -> None:
         """Brings what is read from the database up to date, unless that was done just now."""
