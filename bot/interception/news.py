@@ -43,7 +43,7 @@ def changed(connection: Connection, row: Row[Any], at: datetime) -> None:
 def told(connection: Connection, shop_id: str, after_sale_id: str, case_id: str, version: int, at: datetime) -> None:
     """Live pages hear of the case and of its after-sale."""
     targets = [(f"case:{case_id}", version)]
-    raised = raise_version(connection, shop_id, after_sale_id)
+    raised = raise_version(connection, shop_id, after_sale_id, at)
     if raised is not None:
         targets.append((f"after_sale:{after_sale_id}", raised))
     publish_all(connection, shop_id, targets, at)

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, literal, or_, select, update
 
 from bot.domain.case import Phase, State
 from bot.interception.states import sources
@@ -75,7 +75,13 @@ LOOK_LATER = Prepared(
     .values(next_at=bindparam("later"), polls=cases.c.polls + 1)
 )
 
-CARDS_DUE = Prepared(update(outbox).where(outbox.c.target == bindparam("card")).values(due_at=bindparam("at")))
+_DUE = bindparam("at", type_=Moment)
+CARDS_DUE = Prepared(
+    update(outbox)
+    .where(outbox.c.target == bindparam("card"))
+    .values(due_at=case((outbox.c.not_before > _DUE, outbox.c.not_before), else_=_DUE))
+)
+"""None of them before it may be shown again."""
 
 BATCH_RAISED = Prepared(
     update(batches)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    false,
     select,
 )
 
@@ -35,6 +36,7 @@ from bot.store.events import publish
 from bot.store.prepared import Prepared
 from bot.store.schema import Moment, Serial, metadata, to_micros
 from bot.store.sql import insert_new
+from bot.store.told import announce, cards_due, places
 
 after_sales = Table(
     "after_sales",
@@ -52,10 +54,11 @@ after_sales = Table(
     Column("buyer", String(200)),
     Column("version", Integer, nullable=False, default=1),
     Column("entered_at", Moment, nullable=False),
+    Column("told", Boolean, nullable=False, default=False, server_default=false()),
     Index(None, "shop_id", "order_id"),
     Index(None, "shop_id", "status", "deadline"),
 )
-"""`version` rises with each change, so that live pages never go back."""
+"""`version` rises with each change, so that live pages never go back. `told`: chats were told of it when it entered."""
 
 parcels = Table(
     "parcels",
@@ -130,7 +133,8 @@ def trace_of(connection: Connection, shop_id: str, tracking_number: str) -> tupl
 def save(connection: Connection, shop_id: str, after_sale: AfterSale, at: datetime) -> bool:
     """Inserts the after-sale or replaces its fields and parcels; True when it is new.
 
-    Traces are only added. A parcel with an interception is not dropped, although the shop no longer names it.
+    Traces are only added. A parcel with an interception is not dropped, although the shop no longer names it. The
+    shop's chosen chats are told of a new one that has something to decide: an open refund without return.
     """
     fields = {
         "order_id": after_sale.order_id,
@@ -144,7 +148,10 @@ def save(connection: Connection, shop_id: str, after_sale: AfterSale, at: dateti
         "buyer": after_sale.buyer,
     }
     key = {"shop_id": shop_id, "after_sale_id": after_sale.after_sale_id}
-    is_new = insert_new(connection, after_sales, {**key, **fields, "version": 1, "entered_at": at})
+    decides = after_sale.type is AfterSaleType.REFUND_ONLY and after_sale.status is AfterSaleStatus.OPEN
+    chosen = places(connection, shop_id) if decides else []
+    row = {**key, **fields, "version": 1, "entered_at": at, "told": bool(chosen)}
+    is_new = insert_new(connection, after_sales, row)
     if not is_new:
         this = (after_sales.c.shop_id == shop_id) & (after_sales.c.after_sale_id == after_sale.after_sale_id)
         connection.execute(after_sales.update().where(this).values(**fields, version=after_sales.c.version + 1))
@@ -153,6 +160,8 @@ def save(connection: Connection, shop_id: str, after_sale: AfterSale, at: dateti
         if parcel.trace:
             add_trace(connection, shop_id, parcel.tracking_number, parcel.trace, at)
     touch(connection, shop_id, after_sale.after_sale_id, at, bump=False)
+    if is_new and chosen:
+        announce(connection, shop_id, after_sale.after_sale_id, chosen, at)
     return is_new
 
 
@@ -182,15 +191,24 @@ def add_trace(
 
 def touch(connection: Connection, shop_id: str, after_sale_id: str, at: datetime, *, bump: bool = True) -> None:
     """Says that what pages show of the after-sale has changed (its parcels' state, its trace)."""
-    version = (_RAISED if bump else _VERSION).value(connection, {"shop": shop_id, "id": after_sale_id})
+    version = _changed(_RAISED if bump else _VERSION, connection, shop_id, after_sale_id, at)
     if version is not None:
         publish(connection, shop_id, f"after_sale:{after_sale_id}", version, at)
 
 
-def raise_version(connection: Connection, shop_id: str, after_sale_id: str) -> int | None:
+def raise_version(connection: Connection, shop_id: str, after_sale_id: str, at: datetime) -> int | None:
     """The version that the after-sale has from here on, for whoever publishes it together with more; None: no such."""
-    version: int | None = _RAISED.value(connection, {"shop": shop_id, "id": after_sale_id})
-    return version
+    return _changed(_RAISED, connection, shop_id, after_sale_id, at)
+
+
+def _changed(version: Prepared, connection: Connection, shop_id: str, after_sale_id: str, at: datetime) -> int | None:
+    """The version; the cards in chats that were told of the after-sale are due."""
+    row = version.first(connection, {"shop": shop_id, "id": after_sale_id})
+    if row is None:
+        return None
+    if row.told:
+        cards_due(connection, shop_id, after_sale_id, at)
+    return int(row.version)
 
 
 def after_sale_ids_of(connection: Connection, shop_id: str, tracking_number: str) -> list[str]:
@@ -315,7 +333,10 @@ _TRACE = Prepared(
     .where(trace_events.c.shop_id == bindparam("shop"), trace_events.c.tracking_number == _NUMBER)
     .order_by(trace_events.c.at, trace_events.c.seq)
 )
-_VERSION = Prepared(select(after_sales.c.version).where(_SHOP, _ID))
+_VERSION = Prepared(select(after_sales.c.version, after_sales.c.told).where(_SHOP, _ID))
 _RAISED = Prepared(
-    after_sales.update().where(_SHOP, _ID).values(version=after_sales.c.version + 1).returning(after_sales.c.version)
+    after_sales.update()
+    .where(_SHOP, _ID)
+    .values(version=after_sales.c.version + 1)
+    .returning(after_sales.c.version, after_sales.c.told)
 )

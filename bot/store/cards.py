@@ -73,6 +73,9 @@ outbox = Table(
     Column("sent_at", Moment),
     Column("problem", String(300)),
     Column("asker_id", String(40)),
+    Column("not_before", Moment),
+    Column("turn_at", Moment),
+    Column("state_shown", String(24)),
     Index(
         "ix_outbox_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
     ),
@@ -80,7 +83,9 @@ outbox = Table(
     Index("ix_outbox_place", "channel", "chat", "message_ref"),
 )
 """One row per card and chat (ruling 2). `target` is `case:<id>`, `confirm:<id>`, `batch:<id>` …; `asker_id` is the
-person whom the card answers: it is drawn with that person's permissions."""
+person whom the card answers: it is drawn with that person's permissions; None for what answers nobody
+(`store/told.py`). It is not shown before `not_before`; `turn_at` is the turn that it waits for (`store/turns.py`);
+`state_shown` the state that people saw last, where a message cannot be changed."""
 
 NOTICES = "push:"
 """Channels whose name begins so are no chats: platforms push their news there (`store/notices.py`)."""

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, LargeBinary, String, Table, select
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, LargeBinary, String, Table, select
 
 from bot.store.schema import Moment, metadata
 from bot.store.sql import insert_new
@@ -46,8 +46,10 @@ told_chats = Table(
     Column("lang", String(8), nullable=False, default="zh"),
     Column("by_name", String(100), nullable=False),
     Column("at", Moment, nullable=False),
+    Column("quiet_from", Integer),
+    Column("quiet_until", Integer),
 )
-"""Chats that a new refund-only after-sale is posted into."""
+"""Chats that a new refund-only after-sale is posted into (`store/telling.py`); quiet hours in minutes of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +119,6 @@ def unbind(connection: Connection, person_id: str, channel: str, tenant: str, us
         chat_people.c.person_id == person_id,
     ]
     return connection.execute(chat_people.delete().where(*this)).rowcount == 1
-
-
-def tell(connection: Connection, shop_id: str, channel: str, chat: str, lang: str, by: str, at: datetime) -> bool:
-    """From now on that chat gets the shop's new after-sales; False when it does already."""
-    row = {"shop_id": shop_id, "channel": channel, "chat": chat, "lang": lang, "by_name": by, "at": at}
-    return insert_new(connection, told_chats, row)
-
-
-def told(connection: Connection, shop_id: str) -> list[tuple[str, str, str]]:
-    """Channel, chat and language of each chat that is told of the shop's new after-sales."""
-    wanted = select(told_chats.c.channel, told_chats.c.chat, told_chats.c.lang).where(told_chats.c.shop_id == shop_id)
-    return [(row.channel, row.chat, row.lang) for row in connection.execute(wanted)]
 
 
 def _hash(code: str) -> bytes:
