@@ -29,7 +29,7 @@ from bot.rules.rulebook import RuleSet
 from bot.runners.contract import Runner
 from bot.store import after_sales, cases
 from bot.store.cases import CaseEvent, Filter, Page, Sums
-from bot.store.database import Database
+from bot.store.database import Database, Urgent
 
 FRESH_TRACE_S = 0.8
 """How long a confirmation waits for the carrier's own trace (R9, ruling 10)."""
@@ -156,7 +156,7 @@ class Interceptions:
         began = self._database.clock.steady()
         taken = Taken()
         try:
-            taken = await self._database.write(lambda c: asking.take(c, asked, slots))
+            taken = await self._database.write(Urgent(lambda c: asking.take(c, asked, slots)))
         finally:
             self._runner.free(slots - len(taken.to_call))
         for row in taken.to_call:

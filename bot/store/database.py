@@ -11,24 +11,25 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import select
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from select import POLLIN, poll
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import BigInteger, Connection, Engine, create_engine, event, literal_column, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoneFree
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from bot.store.clock import MACHINE, Clock
+from bot.store.prepared import Prepared
 from bot.store.schema import from_micros
-from bot.store.writer import NotStored, T, Waiting, Work, Writer
+from bot.store.writer import NotStored, T, Urgent, Waiting, Work, Writer
+from bot.store.writers import Writers
 
 __all__ = [
     "Database",
@@ -36,6 +37,7 @@ __all__ = [
     "NotStored",
     "PostgresDatabase",
     "SqliteDatabase",
+    "Urgent",
     "Work",
     "now",
     "open_database",
@@ -45,9 +47,8 @@ log = structlog.get_logger(__name__)
 
 BUSY_MS = 5_000
 READERS = 4
-POOL = 16
+WRITERS = 8
 POOL_WAIT_S = 10.0
-TRIES = 3
 ASKED = "asked"
 """Where a transaction keeps what PostgreSQL's clock said when it first asked, and when that was by the steady clock:
 what it asks afterwards is counted on from there, without a further round trip."""
@@ -83,6 +84,11 @@ class Database(Protocol):
         ...
 
 
+_CLOCK = Prepared(
+    select(literal_column("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint", BigInteger).label("micros"))
+)
+
+
 def now(connection: Connection) -> datetime:
     """The clock that moves are stamped with: the database's own on PostgreSQL, this process's on SQLite."""
     clock: Clock | None = connection.get_execution_options().get("clock")
@@ -94,8 +100,7 @@ def now(connection: Connection) -> datetime:
     if asked is not None:
         return asked[0] + timedelta(seconds=MACHINE.steady() - asked[1])
     steady = MACHINE.steady()
-    micros = connection.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-    moment = from_micros(int(micros.scalar_one()))
+    moment = from_micros(_CLOCK.value(connection, {}))
     if ASKED in connection.info:
         connection.info[ASKED] = moment, steady
     return moment
@@ -197,91 +202,59 @@ def _hold(path: Path) -> int:
 class PostgresDatabase:
     """Any number of processes; psycopg is the only driver (ruling 26). Moves are stamped by the database's clock,
     unless another one is handed in.
-
-    A transaction runs in a thread, whole, as a read of SQLite does: asyncio would be woken for each of its statements,
-    which costs as much as the statement (`docs/benchmarks.md`).
     """
 
     shared = True
 
     def __init__(
-        self, url: URL, *, pool_size: int = POOL, wait_s: float = POOL_WAIT_S, clock: Clock | None = None
+        self,
+        url: URL,
+        *,
+        writers: int = WRITERS,
+        readers: int = READERS,
+        wait_s: float = POOL_WAIT_S,
+        clock: Clock | None = None,
     ) -> None:
         self.clock = MACHINE if clock is None else clock
         self.url = url
         options = {} if clock is None else {"clock": clock}
-        self._writing = create_engine(url, pool_size=pool_size, max_overflow=0, execution_options=options)
-        event.listen(self._writing, "checkout", _still_there)
-        self._reading = self._writing.execution_options(isolation_level="AUTOCOMMIT")
-        self._threads = ThreadPoolExecutor(pool_size, "store")
-        self._free = asyncio.Semaphore(pool_size)
-        self._busy = 0
-        self._wait_s = wait_s
-        self._closed = False
+        self._engine = create_engine(url, pool_size=writers + readers, max_overflow=0, execution_options=options)
+        event.listen(self._engine, "checkout", _still_there)
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writers = Writers(self._begin, writers, wait_s)
+        self._readers = ThreadPoolExecutor(readers, "store-reader")
 
     async def write(self, work: Work[T]) -> T:
-        """One transaction. A conflict that PostgreSQL asks to try again is tried again, at most three times.
-
-        Cancelling the caller does not undo it.
-        """
-        return await self._in_thread(self._write, work)
+        """One transaction, perhaps sharing its commit with others. Cancelling the caller does not undo it."""
+        return await self._writers.write(work)
 
     async def read(self, work: Work[T]) -> T:
         """Read committed, on a connection of its own."""
-        return await self._in_thread(self._read, work)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
-    async def _in_thread(self, run: Callable[[Work[T]], T], work: Work[T]) -> T:
-        try:
-            async with asyncio.timeout(self._wait_s):
-                await self._free.acquire()
-        except TimeoutError:
-            log.error("store.not_stored", problem="NoneFree")  # noqa: TRY400 - the caller gets all of it
-            raise NotStored("no connection to the database became free") from None
-        if self._closed:
-            raise NotStored("the database is closed")
-        self._busy += 1
-        running = asyncio.get_running_loop().run_in_executor(self._threads, run, work)
-        running.add_done_callback(self._done)
-        return await asyncio.shield(running)
-
-    def _done(self, running: asyncio.Future[Any]) -> None:
-        self._busy -= 1
-        self._free.release()
-        if not running.cancelled():
-            running.exception()  # taken note of, also when whoever asked has gone
-
-    def _write(self, work: Work[T]) -> T:
-        for attempt in range(TRIES):
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            kept = connection.info  # of the driver's connection, which others use afterwards
+            kept[ASKED] = None
             try:
-                with self._writing.begin() as connection:
-                    kept = connection.info  # of the driver's connection, which others use afterwards
-                    kept[ASKED] = None
-                    try:
-                        return work(connection)
-                    finally:
-                        kept.pop(ASKED, None)
-            except (OperationalError, InterfaceError, NoneFree) as problem:
-                cause = problem.orig if isinstance(problem, DBAPIError) else problem
-                if getattr(cause, "sqlstate", None) in {"40001", "40P01"} and attempt < TRIES - 1:
-                    time.sleep(0.01 * (attempt + 1))
-                    continue
-                log.error("store.not_stored", problem=type(cause).__name__)  # noqa: TRY400 - the caller gets all of it
-                raise NotStored(str(cause)) from problem
-        raise NotStored("the database kept refusing the transaction")
+                yield connection
+            finally:
+                kept.pop(ASKED, None)
 
     def _read(self, work: Work[T]) -> T:
         with self._reading.connect() as connection:
             return work(connection)
 
     def waiting(self) -> int:
-        """How many connections are in use."""
-        return self._busy
+        """How many transactions no writer has begun."""
+        return self._writers.waiting()
 
     async def close(self) -> None:
         """Lets what was begun finish, and gives the connections back."""
-        self._closed = True
-        await asyncio.to_thread(self._threads.shutdown)
-        self._writing.dispose()
+        await asyncio.to_thread(self._writers.close)
+        await asyncio.to_thread(self._readers.shutdown)
+        self._engine.dispose()
 
 
 def _still_there(raw: Any, _record: Any, _proxy: Any) -> None:
@@ -290,8 +263,8 @@ def _still_there(raw: Any, _record: Any, _proxy: Any) -> None:
     Asking it each time would cost a round trip in each transaction.
     """
     if not raw.closed:
-        socket = select.poll()
-        socket.register(raw.pgconn.socket, select.POLLIN)
+        socket = poll()
+        socket.register(raw.pgconn.socket, POLLIN)
         if not socket.poll(0):
             return
     try:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -25,6 +25,17 @@ GROUP = 64
 
 class NotStored(Exception):
     """The database took nothing of it: full disk, lost connection, a lock that never came free. Ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent(Generic[T]):
+    """A transaction that somebody waits for, such as a click: on PostgreSQL it goes before what runs by itself."""
+
+    work: Work[T]
+
+    def __call__(self, connection: Connection) -> T:
+        """The transaction."""
+        return self.work(connection)
 
 
 @dataclass(slots=True)
@@ -77,11 +88,11 @@ class Writer(threading.Thread):
                     break
             group = [w for w in group if not w.future.cancelled()]
             if self._together(group):
-                _answer(group)
+                answer(group)
                 continue
             for waiting in group:
                 self._alone(waiting)
-                _answer([waiting])
+                answer([waiting])
         self._connection.close()
 
     def _together(self, group: Sequence[Waiting]) -> bool:
@@ -126,7 +137,7 @@ class Writer(threading.Thread):
             self._connection.rollback()
 
 
-def _answer(group: Sequence[Waiting]) -> None:
+def answer(group: Sequence[Waiting]) -> None:
     """Tells all of them at once: waking the loop for each costs more than what most of them did."""
     for loop in {waiting.future.get_loop() for waiting in group}:
         mine = [waiting for waiting in group if waiting.future.get_loop() is loop]

@@ -72,7 +72,7 @@ class Held:
         self._began, self._go = threading.Event(), threading.Event()
 
     @classmethod
-    async def hold(cls, database: SqliteDatabase) -> "Held":
+    async def hold(cls, database: Database) -> "Held":
         """Begins; the writer is busy from now on."""
         held = cls()
         held._task = asyncio.create_task(database.write(held._work))
@@ -409,7 +409,7 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
 @pytest.fixture
 async def shared(shared_url: str) -> AsyncIterator[PostgresDatabase]:
     """PostgreSQL with few connections."""
-    opened = PostgresDatabase(make_url(shared_url), pool_size=2, wait_s=0.3)
+    opened = PostgresDatabase(make_url(shared_url), writers=2, readers=2, wait_s=0.3)
     yield opened
     await opened.close()
 
@@ -426,7 +426,9 @@ async def test_a_deadlock_is_tried_again(shared: PostgresDatabase) -> None:
             connection.execute(idempotency.update().where(idempotency.c.key == key).values(body_digest=keys[0]))
             connection.execute(text("SELECT pg_sleep(0.1)"))
 
-    await asyncio.gather(shared.write(lambda c: lock(c, "a", "b")), shared.write(lambda c: lock(c, "b", "a")))
+    first = asyncio.create_task(shared.write(lambda c: lock(c, "a", "b")))
+    await asyncio.sleep(0.03)  # two that wait at the same moment would be one transaction
+    await asyncio.gather(first, shared.write(lambda c: lock(c, "b", "a")))
     assert sorted(runs.values()) == [1, 2]
 
 
