@@ -51,6 +51,8 @@ class Response:
     milliseconds: int
     date: str = ""
     """What time it is there, as its `Date` header says."""
+    retry_after: str = ""
+    """Its `Retry-After` header: how long it wants peace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +237,8 @@ class Outbound:
         outcome: Outcome
         try:
             async with asyncio.timeout(limit):
-                status, content, date = await self._exchange(method, url, body, headers)
-            outcome = Response(status, content, _since(began), date)
+                status, content, said = await self._exchange(method, url, body, headers)
+            outcome = Response(status, content, _since(began), said.get("Date", ""), said.get("Retry-After", ""))
         except Exception as error:  # noqa: BLE001 - whatever it is, a request that may have left is in doubt
             outcome = _failure(call, error, _since(began))
         finally:
@@ -251,12 +253,12 @@ class Outbound:
 
     async def _exchange(
         self, method: str, url: URL | str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, bytes, str]:
+    ) -> tuple[int, bytes, Mapping[str, str]]:
         if self._session is None:
             message = "outbound is not open"
             raise RuntimeError(message)
         async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
-            return response.status, await _read(response), response.headers.get("Date", "")
+            return response.status, await _read(response), response.headers
 
 
 class _TooLongError(aiohttp.ClientError):

@@ -33,6 +33,7 @@ from typing import Protocol, runtime_checkable
 from sqlalchemy import Connection
 
 from bot.cards.card import Card
+from bot.channels.budget import UNLIMITED, Budget
 from bot.channels.line import Line
 from bot.handlers.contract import Chat, Incoming, Reply
 
@@ -60,7 +61,8 @@ class ChannelFacts:
     `ack_within_s`: how long the platform waits for the answer to a message or click. `changes_for`: how long after it
     was sent a card can be changed; None: for good; zero: never, and every news is a new message. `changes`: how often;
     None: without limit. `redelivers`: the platform sends again what it got no answer for. `picks`: cards can have check
-    boxes; without them each parcel is a button. `public_url_needed`: the platform must be able to reach us.
+    boxes; without them each parcel is a button. `public_url_needed`: the platform must be able to reach us. `budget`:
+    how fast it lets us write. `speaks_first`: the bot can write where nobody has just asked it.
     """
 
     name: str
@@ -72,6 +74,13 @@ class ChannelFacts:
     picks: bool = False
     public_url_needed: bool = True
     limits: Limits = Limits()
+    budget: Budget = UNLIMITED
+    speaks_first: bool = True
+
+    @property
+    def never_changes(self) -> bool:
+        """Whether every news is a new message."""
+        return self.changes_for == timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,15 @@ class NotPosted(Exception):
         super().__init__(problem)
         self.problem = problem
         self.again_in_s = again_in_s
+
+
+class Throttled(NotPosted):
+    """The platform says that there were too many: nothing was shown, and nothing may be for `again_in_s`."""
+
+    again_in_s: float
+
+    def __init__(self, problem: str, again_in_s: float) -> None:
+        super().__init__(problem, again_in_s)
 
 
 class NotKept(Exception):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.cards.card import Card
 from bot.cards.texts import text
 from bot.channels import posting
+from bot.channels.budget import Budget, Rate
 from bot.channels.chatwoot.client import ChatwootClient
 from bot.channels.chatwoot.inbound import ChatwootInbound, NotServed
 from bot.channels.chatwoot.render import note, presses, tame
@@ -73,6 +74,8 @@ class ChatwootChannel:
             changes=0,
             public_url_needed=False,
             limits=Limits(buttons=20, bytes=150_000),
+            budget=Budget(channel=Rate(3000, 60, burst=100)),  # 3,000 requests a minute and address
+            speaks_first=False,  # each conversation is a customer's: nothing of the whole shop is said there
         )
         self._secret = settings.secret.get_secret_value()
         self._reception = reception

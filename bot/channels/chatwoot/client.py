@@ -6,11 +6,13 @@ import json
 
 from pydantic import BaseModel, ValidationError
 
+from bot.channels.budget import asked_to_wait_s
 from bot.channels.chatwoot.inbound import OURS
-from bot.channels.contract import NotPosted
+from bot.channels.contract import NotPosted, Throttled
 from bot.outbound import NeverLeft, Outbound, Response
 
 AGAIN_S = 2.0
+SLOWER_S = 30.0
 
 
 class _Made(BaseModel):
@@ -43,8 +45,10 @@ class ChatwootClient:
         )
         if not isinstance(outcome, Response):
             raise NotPosted(f"Chatwoot: {outcome.why}", 1.0 if isinstance(outcome, NeverLeft) else AGAIN_S)
+        if outcome.status == 429:
+            raise Throttled("Chatwoot: HTTP 429", asked_to_wait_s(outcome, SLOWER_S))
         if outcome.status not in (200, 201):
-            again = AGAIN_S if outcome.status == 429 or outcome.status >= 500 else None
+            again = AGAIN_S if outcome.status >= 500 else None
             raise NotPosted(f"Chatwoot: HTTP {outcome.status}", again)
         try:
             return _Made.model_validate_json(outcome.body).id

@@ -24,7 +24,12 @@ class ConsoleChannel:
     """Meets `channels.contract.Channel`."""
 
     facts = ChannelFacts(
-        name=NAME, title="工作台", picks=True, public_url_needed=False, limits=Limits(parcels=100, bytes=None)
+        name=NAME,
+        title="工作台",
+        picks=True,
+        public_url_needed=False,
+        limits=Limits(parcels=100, bytes=None),
+        speaks_first=False,  # its list shows every after-sale anyway
     )
 
     def deliver(self, connection: Connection, incoming: Incoming, reply: Reply, at: datetime) -> None:

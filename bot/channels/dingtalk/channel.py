@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from bot.cards.card import Card
 from bot.channels import posting
+from bot.channels.budget import Budget, Rate
 from bot.channels.configuration import ChannelSettings, Secret, Text, address
 from bot.channels.contract import (
     NOT_OURS,
@@ -78,6 +79,8 @@ class DingtalkChannel:
             changes_for=timedelta(0),
             changes=0,
             limits=Limits(buttons=20, bytes=15_000),
+            # Twenty a minute, and then ten minutes of nothing: burst and pace together stay below.
+            budget=Budget(chat=Rate(12, 60, burst=8)),
         )
         self._secret = settings.app_secret.get_secret_value()
         self._path = settings.path_secret.get_secret_value()

@@ -11,14 +11,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bot.channels.contract import NotPosted
+from bot.channels.budget import asked_to_wait_s
+from bot.channels.contract import NotPosted, Throttled
 from bot.channels.dingtalk.inbound import SINGLE
 from bot.outbound import NeverLeft, Outbound, Response
 
 AGAIN_S = 2.0
 SLOWER_S = 60.0
 EARLY_S = 300.0
-BUSY = frozenset({-1, 130101, 410100})
+BUSY = -1
+LIMITED, PEACE_S = frozenset({130101, 410100}), 600.0
 """Too many at once: twenty a minute, then ten minutes of nothing."""
 
 
@@ -72,7 +74,9 @@ class DingtalkClient:
             said = _Said.model_validate_json(answer.body)
         except ValidationError:
             raise NotPosted(f"钉钉: HTTP {answer.status}", AGAIN_S) from None
-        if said.errcode in BUSY:
+        if said.errcode in LIMITED:
+            raise Throttled(f"钉钉: {said.errcode}", PEACE_S)
+        if said.errcode == BUSY:
             raise NotPosted(f"钉钉: {said.errcode}", SLOWER_S)
         if said.errcode != 0:
             raise SessionOver
@@ -94,7 +98,7 @@ class DingtalkClient:
             return
         if answer.status == 401:
             self._token = ""
-        busy = answer.status in (401, 429) or answer.status >= 500
+        busy = answer.status == 401 or answer.status >= 500
         raise NotPosted(f"钉钉: {_code(answer)}", AGAIN_S if busy else None)
 
     async def _token_now(self) -> str:
@@ -118,6 +122,8 @@ class DingtalkClient:
             body=json.dumps(body, ensure_ascii=False).encode(),
             headers={"Content-Type": "application/json; charset=utf-8", **headers},
         )
+        if isinstance(outcome, Response) and outcome.status == 429:
+            raise Throttled("钉钉: HTTP 429", asked_to_wait_s(outcome, SLOWER_S))
         if isinstance(outcome, Response):
             return outcome
         raise NotPosted(f"钉钉: {outcome.why}", 1.0 if isinstance(outcome, NeverLeft) else AGAIN_S)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from bot.cards.card import Card
 from bot.channels import posting
+from bot.channels.budget import Budget, Rate
 from bot.channels.configuration import ChannelSettings, Secret, Text, address
 from bot.channels.contract import UNREADABLE, Answer, Call, ChannelFacts, Limits, NotKept, NotPosted, Place, Posted
 from bot.channels.matrix.client import MatrixClient
@@ -66,7 +67,12 @@ class MatrixChannel:
         self, name: str, settings: MatrixSettings, reception: Reception, outbound: Outbound, pages: str = ""
     ) -> None:
         self.facts = ChannelFacts(
-            name=name, title="Matrix", redelivers=True, public_url_needed=False, limits=Limits(buttons=20, bytes=65_536)
+            name=name,
+            title="Matrix",
+            redelivers=True,
+            public_url_needed=False,
+            limits=Limits(buttons=20, bytes=65_536),
+            budget=Budget(chat=Rate(5, burst=20)),  # the registration frees the bot from the server's own limits
         )
         self._token = settings.hs_token.get_secret_value()
         self._reception = reception

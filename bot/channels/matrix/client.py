@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
-from bot.channels.contract import NotPosted
+from bot.channels.budget import LONGEST_WAIT_S, asked_to_wait_s
+from bot.channels.contract import NotPosted, Throttled
 from bot.outbound import NeverLeft, Outbound, Response
 
 AGAIN_S = 2.0
+SLOWER_S = 4.0
 FOR_GOOD = frozenset({"M_FORBIDDEN", "M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_TOO_LARGE", "M_NOT_FOUND", "M_GUEST"})
 
 
@@ -23,6 +25,7 @@ class _Sent(BaseModel):
 
 class _Problem(BaseModel):
     errcode: str = "M_UNKNOWN"
+    retry_after_ms: float = 0.0
 
 
 class MatrixClient:
@@ -60,9 +63,14 @@ def _answered(outcome: object) -> bytes:
     if outcome.status == 200:
         return outcome.body
     try:
-        code = _Problem.model_validate_json(outcome.body).errcode
+        problem = _Problem.model_validate_json(outcome.body)
     except ValidationError:
-        code = f"HTTP {outcome.status}"
+        problem = _Problem(errcode=f"HTTP {outcome.status}")
+    code = problem.errcode
+    if outcome.status == 429:
+        told_s = asked_to_wait_s(outcome, SLOWER_S)
+        asked_s = problem.retry_after_ms / 1000
+        raise Throttled(f"Matrix: {code[:60]}", asked_s if 0 < asked_s < LONGEST_WAIT_S else told_s)
     raise NotPosted(f"Matrix: {code[:60]}", None if code in FOR_GOOD else AGAIN_S)
 
 

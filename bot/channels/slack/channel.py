@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from bot.cards.card import Card
 from bot.channels import posting
+from bot.channels.budget import Budget, Rate
 from bot.channels.configuration import ChannelSettings, Secret, Text, address
 from bot.channels.contract import (
     NOT_OURS,
@@ -72,7 +73,13 @@ class SlackChannel:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.facts = ChannelFacts(
-            name=name, title="Slack", ack_within_s=3.0, picks=True, limits=Limits(facts=10, buttons=25, label=75)
+            name=name,
+            title="Slack",
+            ack_within_s=3.0,
+            picks=True,
+            limits=Limits(facts=10, buttons=25, label=75),
+            # One message a second and channel, bursts are let pass; 50 changes a minute (tier 3).
+            budget=Budget(chat=Rate(1, burst=20), edits=Rate(50, 60, burst=50)),
         )
         self._secret = settings.signing_secret.get_secret_value()
         self._reception = reception

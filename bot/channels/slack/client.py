@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bot.channels.contract import NotPosted
+from bot.channels.budget import asked_to_wait_s
+from bot.channels.contract import NotPosted, Throttled
 from bot.outbound import NeverLeft, Outbound, Response
 
 AGAIN_S = 2.0
@@ -43,11 +44,14 @@ NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "res
 """The bot may not write there on its own, but may still answer who asked."""
 
 
+LIMITED = frozenset({"ratelimited", "rate_limited"})
+
+
 class SlackSaid(NotPosted):
     """Slack's own word for why not."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"Slack: {code}", None if code in FOR_GOOD else SLOWER_S if "rate" in code else AGAIN_S)
+        super().__init__(f"Slack: {code}", None if code in FOR_GOOD else AGAIN_S)
         self.code = code
 
 
@@ -88,6 +92,7 @@ class SlackClient:
         )
         if not isinstance(outcome, Response):
             raise NotPosted(f"Slack: response_url: {outcome.why}", AGAIN_S)
+        _heed(outcome)
         if outcome.status != 200:
             raise NotPosted(f"Slack: response_url: {outcome.status}", AGAIN_S if outcome.status >= 500 else None)
 
@@ -101,17 +106,23 @@ class SlackClient:
         )
         if not isinstance(outcome, Response):
             raise NotPosted(f"Slack: {outcome.why}", 1.0 if isinstance(outcome, NeverLeft) else AGAIN_S)
-        if outcome.status == 429:
-            raise SlackSaid("ratelimited")
+        _heed(outcome)
         if outcome.status != 200:
             raise NotPosted(f"Slack: HTTP {outcome.status}", AGAIN_S)
         try:
             said = _Said.model_validate_json(outcome.body)
         except ValidationError:
             raise NotPosted("Slack: no answer that can be read", AGAIN_S) from None
+        if said.error in LIMITED:
+            raise Throttled(f"Slack: {said.error}", asked_to_wait_s(outcome, SLOWER_S))
         if not said.ok:
             raise SlackSaid(said.error[:60])
         return said
+
+
+def _heed(answer: Response) -> None:
+    if answer.status == 429:
+        raise Throttled("Slack: HTTP 429", asked_to_wait_s(answer, SLOWER_S))
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -86,6 +86,7 @@ class WecomChannel:
             changes=0,
             redelivers=True,
             limits=Limits(buttons=6, bytes=20_480),
+            speaks_first=False,
         )
         token, aes_key = settings.token.get_secret_value(), settings.aes_key.get_secret_value()
         self._crypt = Crypt(token, aes_key)

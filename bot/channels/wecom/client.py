@@ -8,11 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bot.channels.contract import NotPosted
+from bot.channels.budget import asked_to_wait_s
+from bot.channels.contract import NotPosted, Throttled
 from bot.outbound import NeverLeft, Outbound, Response
 
 AGAIN_S = 2.0
-BUSY = frozenset({-1, 45009, 45033, 6000})
+BUSY = frozenset({-1, 6000})
+LIMITED, PEACE_S = frozenset({45009, 45033}), 60.0
 
 
 class _Said(BaseModel):
@@ -39,7 +41,9 @@ class WecomClient:
             raise NotPosted(f"企业微信: {outcome.why}", 1.0)
         if not isinstance(outcome, Response):
             raise NotPosted(f"企业微信: {outcome.why}", None)
-        if outcome.status >= 500 or outcome.status == 429:
+        if outcome.status == 429:
+            raise Throttled("企业微信: HTTP 429", asked_to_wait_s(outcome, PEACE_S))
+        if outcome.status >= 500:
             raise NotPosted(f"企业微信: HTTP {outcome.status}", AGAIN_S)
         if outcome.status != 200:
             raise NotPosted(f"企业微信: HTTP {outcome.status}", None)
@@ -47,6 +51,8 @@ class WecomClient:
             said = _Said.model_validate_json(outcome.body or b"{}")
         except ValidationError:
             return
+        if said.errcode in LIMITED:
+            raise Throttled(f"企业微信: {said.errcode}", PEACE_S)
         if said.errcode != 0:
             again = AGAIN_S if said.errcode in BUSY else None
             raise NotPosted(f"企业微信: {said.errcode} {said.errmsg}"[:120], again)
