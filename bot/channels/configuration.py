@@ -13,7 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import PydanticCustomError
 
 FILE = "channels.toml"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -78,6 +88,15 @@ def checked(kind: type[Settings], name: str, section: Section) -> Settings:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         lines = [f"{FILE}: [{name}] {'.'.join(map(str, one['loc']))}: {_words(one)}" for one in found]
         raise ChannelsError("\n".join(lines)) from None
+
+
+def needed_for(mode: str, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    """For the validator of a secret that only this `mode` needs; `mode` stands before it in the class, and the field
+    has `validate_default=True`. Without the secret that door must not open.
+    """
+    if value is None and info.data.get("mode") == mode:
+        raise PydanticCustomError("missing", "missing")
+    return value
 
 
 def address(url: HttpUrl) -> str:

@@ -1,4 +1,4 @@
-"""The other end of every platform that a section of `channels.toml` may name."""
+"""The other end of every platform that a section of `channels.toml` may name, by each of its doors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tests.channels.chatwoot.peer import ChatwootPeer
 from tests.channels.dingtalk.peer import DingtalkPeer
+from tests.channels.feishu.gateway import FeishuLinePeer
 from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.matrix.peer import MatrixPeer
 from tests.channels.peers import Peer
@@ -20,3 +21,10 @@ PEERS: Mapping[str, Callable[[], Peer]] = {
     "matrix": MatrixPeer,
     "chatwoot": ChatwootPeer,
 }
+"""How each platform calls us."""
+
+DOORS: Mapping[str, Callable[[], Peer]] = {
+    **PEERS,
+    "feishu, long connection": FeishuLinePeer,
+}
+"""With the connections that the bot keeps itself."""

@@ -51,6 +51,7 @@ def test_several_installations_of_a_platform() -> None:
         ("[icq]\n", "认识的平台"),
         ("[slack]\n", "signing_secret: 缺这一项"),
         (GOOD.replace("0123456789abcdef", ""), "太短"),
+        ('[feishu]\napp_id = "a"\napp_secret = "0123456789abcdef"\ntenant_key = "t"\n', "encrypt_key: 缺这一项"),
         (GOOD + "sining = 1\n", "unknown field"),
         (GOOD + 'lang = "fr"\n', "lang"),
         (GOOD + 'api_url = "nowhere"\n', "不是网址"),

@@ -1,4 +1,4 @@
-"""The whole story over every platform: a stranger, a code, the command, the choice, the confirmation, the result."""
+"""The whole story over every platform and door: a stranger, a code, command, choice, confirmation, result, record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.store.cases import of_after_sale
 from bot.store.database import now
 from tests.channels.conftest import Open
 from tests.channels.peers import Peer, Seen, until
-from tests.channels.platforms import PEERS
+from tests.channels.platforms import DOORS
 
 ZHOU = "7312045566778894001"
 """周**: two parcels, both may go."""
@@ -18,10 +18,10 @@ FRESH, FRESH_PARCEL = "7312045566778897001", "YT7400000007001"
 """Of another shop."""
 
 
-@pytest.fixture(params=PEERS)
+@pytest.fixture(params=DOORS)
 def peer(request: pytest.FixtureRequest) -> Peer:
-    """Each platform in turn."""
-    return PEERS[request.param]()
+    """Each platform in turn, by each of its doors."""
+    return DOORS[request.param]()
 
 
 async def test_from_the_command_to_the_record(meeting: Open, peer: Peer) -> None:

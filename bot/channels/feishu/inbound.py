@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.feishu.wire import Click, Received
+from bot.channels.feishu.wire import Click, Menu, Received
 from bot.channels.origin import MessageOrigin
 from bot.channels.reception import Message, Sender
 from bot.channels.sketch import pressed
@@ -34,6 +34,7 @@ class FeishuInbound:
     name: str
     tenant: str
     lang: str
+    is_command: Callable[[str], bool]
 
     def message(self, sent: Received) -> Message | None:
         """A text to the bot; None for pictures, for other bots. Raises `NotServed`."""
@@ -68,6 +69,23 @@ class FeishuInbound:
             values={**_ticked(sent.action.form_value), **values},
             sent_at=at,
             origin=MessageOrigin(sent.context.open_message_id),
+        )
+
+    def menu(self, sent: Menu, event_id: str, tenant: str, at: datetime | None) -> Message | None:
+        """An entry of the bot's menu whose key is a command, with or without its slash; None for other entries. The
+        event names no chat: the answer goes to the talk of the two. Raises `NotServed`.
+        """
+        self._served(tenant)
+        command = f"/{sent.event_key.removeprefix('/')}"
+        if at is None or not self.is_command(command):
+            return None
+        person = sent.operator.operator_id.open_id
+        return Message(
+            sender=Sender(self.name, self.tenant, person),
+            chat=Chat(self.name, person, self.lang),
+            message_id=f"menu:{event_id}",
+            text=command,
+            sent_at=at,
         )
 
     def _served(self, tenant: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
@@ -33,7 +33,7 @@ class Header(Wire):
     """Of every event. `create_time` is in milliseconds for messages and in microseconds for clicks."""
 
     event_id: Id
-    token: str
+    token: str = ""
     event_type: Id
     tenant_key: Id
     app_id: Id
@@ -114,3 +114,48 @@ class Click(Wire):
     operator: Operator
     action: Action
     context: Context
+
+
+class MenuOperator(Wire):
+    """Who chose; the name is another permission, and not asked for."""
+
+    operator_id: UserIds
+
+
+class Menu(Wire):
+    """`application.bot.menu_v6`: an entry of the bot's menu, `event_key` as the developer's console has it."""
+
+    operator: MenuOperator
+    event_key: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class LineConfig(Wire):
+    """What 飞书 asks of a long connection, in seconds. Numbers that make no sense are as if they were not there, and
+    nobody can make us wait for hours.
+    """
+
+    ping: int = Field(120, alias="PingInterval")
+    interval: int = Field(120, alias="ReconnectInterval")
+    nonce: int = Field(30, alias="ReconnectNonce")
+
+    @property
+    def ping_s(self) -> float:
+        """Between two pings."""
+        return float(min(max(self.ping, 1), 300))
+
+    @property
+    def nonce_s(self) -> float:
+        """The first new connection comes within this time, by lot."""
+        return float(min(max(self.nonce, 1), 60))
+
+    @property
+    def interval_s(self) -> float:
+        """The longest wait between two tries."""
+        return float(min(max(self.interval, 1), 300))
+
+
+class LineAddress(Wire):
+    """Where to connect. The address holds a ticket."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=4000)] = Field(alias="URL")
+    config: LineConfig | None = Field(None, alias="ClientConfig")

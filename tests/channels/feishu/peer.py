@@ -58,11 +58,15 @@ class FeishuPeer:
 
     async def start(self) -> None:
         app = web.Application()
+        self.routes(app)
+        self._server = TestServer(app, host="127.0.0.1")
+        await self._server.start_server()
+
+    def routes(self, app: web.Application) -> None:
+        """What 飞书 answers to."""
         app.router.add_post("/open-apis/auth/v3/tenant_access_token/internal", self._give)
         app.router.add_post("/open-apis/im/v1/messages", self._send)
         app.router.add_patch("/open-apis/im/v1/messages/{message}", self._patch)
-        self._server = TestServer(app, host="127.0.0.1")
-        await self._server.start_server()
 
     async def close(self) -> None:
         await self._server.close()
@@ -136,6 +140,12 @@ class FeishuPeer:
         }
         return sealed("/events", {"schema": "2.0", "header": self.header("im.message.receive_v1"), "event": event})
 
+    def menu(self, key: str, user: str, **more: Any) -> Sent:
+        """Somebody chooses an entry of the bot's menu."""
+        event = {"operator": {"operator_id": {"open_id": user}}, "event_key": key, "timestamp": int(time.time())}
+        header = self.header("application.bot.menu_v6", **more)
+        return sealed("/events", {"schema": "2.0", "header": header, "event": event})
+
     def click(self, ref: str, value: Any, user: str, *, form: Any = None, company: str = TENANT, **more: Any) -> Sent:
         """Somebody presses a button."""
         event = {
@@ -195,8 +205,8 @@ class FeishuPeer:
         if refused is not None:
             return refused
         body = await request.json()
-        assert request.query["receive_id_type"] == "chat_id"
-        assert body["receive_id"] == self.chat
+        where = (request.query["receive_id_type"], body["receive_id"])
+        assert where in (("chat_id", self.chat), ("open_id", self.person), ("open_id", self.stranger))
         assert 0 < len(body["uuid"]) <= 50
         if body["uuid"] not in self._seen:
             card = json.loads(body["content"])
