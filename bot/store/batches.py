@@ -26,7 +26,6 @@ batches = Table(
         "ix_batches_due",
         "next_at",
         sqlite_where=text("next_at IS NOT NULL"),
-        postgresql_where=text("next_at IS NOT NULL"),
     ),
 )
 """`state`: `drafted` (checked, not yet confirmed), `running`, `paused`, `done`. `next_at` stands while it runs."""

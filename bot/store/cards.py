@@ -48,7 +48,6 @@ inbox = Table(
         "ix_inbox_due",
         "next_at",
         sqlite_where=text("next_at IS NOT NULL"),
-        postgresql_where=text("next_at IS NOT NULL"),
     ),
 )
 """What was typed or clicked, committed before it is acknowledged (ruling 1); `result` is what was shown for it, so that
@@ -76,9 +75,7 @@ outbox = Table(
     Column("not_before", Moment),
     Column("turn_at", Moment),
     Column("state_shown", String(24)),
-    Index(
-        "ix_outbox_due", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
-    ),
+    Index("ix_outbox_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
     Index(None, "target"),
     Index("ix_outbox_place", "channel", "chat", "message_ref"),
 )

@@ -98,7 +98,6 @@ cases = Table(
         "tracking_number",
         unique=True,
         sqlite_where=text(BLOCKS),
-        postgresql_where=text(BLOCKS),
     ),
     Index(
         "uq_cases_click",
@@ -106,15 +105,12 @@ cases = Table(
         "tracking_number",
         unique=True,
         sqlite_where=text("click IS NOT NULL"),
-        postgresql_where=text("click IS NOT NULL"),
     ),
-    Index("ix_cases_calls_due", "next_at", sqlite_where=text(TO_CALL), postgresql_where=text(TO_CALL)),
-    Index("ix_cases_looks_due", "route", "next_at", sqlite_where=text(TO_LOOK), postgresql_where=text(TO_LOOK)),
+    Index("ix_cases_calls_due", "next_at", sqlite_where=text(TO_CALL)),
+    Index("ix_cases_looks_due", "route", "next_at", sqlite_where=text(TO_LOOK)),
     Index(None, "shop_id", "created_at"),
     Index(None, "shop_id", "after_sale_id"),
     Index(None, "shop_id", "tracking_number"),
-    # `next_at` is indexed, so each look leaves a dead row and a dead entry: swept early, and room is left in the page.
-    postgresql_with={"fillfactor": "80", "autovacuum_vacuum_scale_factor": "0.02"},
 )
 """`doubted_call` is the latest call that is known to have ended without an answer: above 0 an earlier call may have
 made an order, and the case never goes back to *queued*; below `call_no` while *calling*, a call is in flight.

@@ -26,7 +26,6 @@ fees = Table(
         "interception_id",
         unique=True,
         sqlite_where=text("kind = 'charge'"),
-        postgresql_where=text("kind = 'charge'"),
     ),
     Index(None, "shop_id", "at"),
 )

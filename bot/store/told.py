@@ -37,7 +37,6 @@ told_after_sales = Table(
         "chat",
         "entered_at",
         sqlite_where=text("target IS NULL"),
-        postgresql_where=text("target IS NULL"),
     ),
 )
 """`target` is the card that shows the after-sale in that chat: `after_sale:<id>` or `listed:<id>`; None while it
