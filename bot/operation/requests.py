@@ -6,6 +6,7 @@ what somebody typed, a pattern never does. The API tells its own answers, with t
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 
@@ -22,7 +23,12 @@ QUIET = ("/healthz", "/readyz", "/metrics", "/static/")
 
 TOLD_ELSEWHERE = "/api/"
 
+LEFT = 499
+"""Nobody waited for the answer any more: the other side went, or the bot was stopped. No defect, and so no 500."""
+
 _ID: web.RequestKey[str] = web.RequestKey("request_id")
+_BEGUN: web.RequestKey[int] = web.RequestKey("begun")
+"""The status of an answer that was begun: a stream keeps it, however it ends."""
 
 
 def follow(app: web.Application) -> None:
@@ -44,6 +50,9 @@ async def _followed(request: web.Request, handler: Handler) -> web.StreamRespons
         except web.HTTPException as said:
             status = said.status
             raise
+        except (asyncio.CancelledError, ConnectionError):
+            status = request.get(_BEGUN, LEFT)
+            raise
         finally:
             _tell(request, status, time.perf_counter() - began)
     return response
@@ -52,6 +61,7 @@ async def _followed(request: web.Request, handler: Handler) -> web.StreamRespons
 async def _named(request: web.Request, response: web.StreamResponse) -> None:
     if _ID in request:
         response.headers[HEADER] = request[_ID]
+        request[_BEGUN] = response.status
 
 
 def _tell(request: web.Request, status: int, seconds: float) -> None:

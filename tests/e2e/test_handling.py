@@ -49,15 +49,16 @@ async def test_every_action_has_its_key(bot: Demo, enter: Enter) -> None:
     await page.keyboard.press("k")
     assert "conv" in first
     assert first != await focus(page)
+    first = await focus(page)
     await page.keyboard.press("i")
     await page.wait_for_selector("dialog[open]")
     assert 'id="dlg-title"' in await focus(page), "never on the button that costs money"
     await page.keyboard.press("Escape")
-    assert "data-open" in await focus(page)
+    assert first == await focus(page), "back to where it was"
     assert await bot.cases(WANG) == []
-    for pane in ("list", "chat", "case"):
+    for pane in ("chat", "case", "list"):
         await page.keyboard.press("F6")
-        assert f'data-pane-of="{pane}"' in await focus(page) or pane == "list"
+        assert f'data-pane-of="{pane}"' in await focus(page)
     await page.keyboard.press("?")
     await page.wait_for_selector("[data-keys][open]")
     await page.click("[data-letters]")
@@ -68,6 +69,30 @@ async def test_every_action_has_its_key(bot: Demo, enter: Enter) -> None:
     await page.keyboard.press("g")
     await page.keyboard.press("r")
     await page.wait_for_url("**/records")
+
+
+async def test_a_closed_dialog_gives_the_focus_back(bot: Demo, enter: Enter) -> None:
+    """Opened with nothing in focus, or by its button, it leaves the focus at the button; at the after-sale where the
+    button is gone meanwhile.
+    """
+    await bot.arm("YT7400000000561", "success", later_s=60)
+    page, other = await enter("agent", f"/?c={WANG}"), await enter("owner", f"/?c={WANG}")
+    await page.keyboard.press("i")
+    await page.wait_for_selector("dialog[open]")
+    await page.keyboard.press("Escape")
+    assert "data-open" in await focus(page)
+    await page.click("[data-open]")
+    await page.wait_for_selector("dialog[open]")
+    await page.keyboard.press("Escape")
+    assert "data-open" in await focus(page)
+    await page.keyboard.press("i")
+    await page.wait_for_selector("dialog[open]")
+    await other.click("[data-open]")
+    await other.click("dialog[open] [data-main]")
+    await page.wait_for_selector(".pane-case .tag[data-s=succeeded]")
+    assert await page.locator("[data-open]").count() == 0
+    await page.keyboard.press("Escape")
+    await page.wait_for_function("document.activeElement.dataset.paneOf === 'case'")
 
 
 async def test_enter_sends_but_never_while_composing(bot: Demo, enter: Enter) -> None:

@@ -1,5 +1,6 @@
 """One id per request, on the answer and in the log; addresses are told by their pattern."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import LogCapture
 
 from bot.operation.requests import follow
+from tests.channels.peers import until
 
 Asking = TestClient[web.Request, web.Application]
 log = structlog.get_logger("tests")
@@ -37,6 +39,18 @@ async def asking(told: list[dict[str, object]]) -> AsyncIterator[Asking]:
         await response.write(b"x")
         return response
 
+    async def gone(request: web.Request) -> web.Response:
+        raise ConnectionResetError(request.path)
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        if request.query_string != "silent":
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await response.write(b"x")
+        log.info("waits")
+        await asyncio.Event().wait()
+        raise AssertionError("nobody ends it")
+
     async def broken(request: web.Request) -> web.Response:
         raise RuntimeError(request.path)
 
@@ -48,12 +62,16 @@ async def asking(told: list[dict[str, object]]) -> AsyncIterator[Asking]:
     app.router.add_get("/pages/{id}", page)
     app.router.add_get("/stream", stream)
     app.router.add_get("/broken", broken)
+    app.router.add_get("/gone", gone)
+    app.router.add_get("/endless", endless)
     app.router.add_get("/moved", moved)
     app.router.add_get("/readyz", page)
     under = web.Application()
     under.router.add_get("/fees", page)
     app.add_subapp("/api/v1", under)
-    async with TestClient(TestServer(app)) as client:
+    server = TestServer(app)
+    await server.start_server(shutdown_timeout=0.05)
+    async with TestClient(server) as client:
         yield client
     structlog.reset_defaults()
 
@@ -78,6 +96,23 @@ async def test_each_answer_is_told(
     assert (line["method"], line["path"], line["status"]) == ("GET", pattern, status)
     assert line["request_id"] == answer.headers["X-Request-Id"]
     assert not re.search("小明|secret", str(told))
+
+
+@pytest.mark.parametrize("query, status", [("", 200), ("silent", 499)])
+async def test_a_stop_is_no_defect(asking: Asking, told: list[dict[str, object]], query: str, status: int) -> None:
+    """A stream that ends because the bot stops keeps the status it began with; what was never begun is 499."""
+    waiting = asyncio.ensure_future(asking.get(f"/endless?{query}"))
+    await until(lambda: any(entry["event"] == "waits" for entry in told))
+    await asking.server.close()
+    await asyncio.gather(waiting, return_exceptions=True)
+    (line,) = [entry for entry in told if entry["event"] == "web.answered"]
+    assert line["status"] == status
+
+
+async def test_who_went_is_no_defect(asking: Asking, told: list[dict[str, object]]) -> None:
+    """The other side broke the connection while it was answered: 499."""
+    await asking.get("/gone")
+    assert [entry["status"] for entry in told if entry["event"] == "web.answered"] == [499]
 
 
 async def test_each_request_has_its_own_id(asking: Asking, told: list[dict[str, object]]) -> None:

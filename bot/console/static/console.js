@@ -1,8 +1,8 @@
-// Pages work as plain forms; this makes them live and quick. One module, below 15 kB.
+// Makes plain forms live; below 15 kB.
 const d = document, { body } = d, { live } = body.dataset, now = Date.now, focused = () => d.activeElement;
 const $ = (s, n = d) => n.querySelector(s), $$ = (s, n = d) => [...n.querySelectorAll(s)];
 const on = (at, type, act, more) => at?.addEventListener(type, act, more);
-const set = Object.assign;
+const set = Object.assign, kept = localStorage;
 d.documentElement.className = "js";
 const W = JSON.parse($("[data-words]")?.content.textContent || "{}");
 const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (all, name) => facts[name] ?? all);
@@ -11,7 +11,6 @@ const two = (n) => `0${n}`.slice(-2);
 const made = (html) => set(d.createElement("template"), { innerHTML: html }).content.firstElementChild;
 const named = (t) => $(`[data-t="${CSS.escape(t)}"]`);
 const put = (s, text) => { const at = $(s); if (at) { ($("span", at) || at).textContent = text; at.hidden = !text; } };
-const kept = localStorage;
 const log = $("[data-log]"), list = $("[data-list]"), box = $("[data-dialog]"), say = $("[data-say]"), again = $("[data-again]");
 const rest = (node) => { node.until = now() + 400; };
 
@@ -59,7 +58,7 @@ function arrive(part) {
 const later = new Set();
 const late = ({ t }) => put("[data-new]", fill(W.new, { n: later.add(t).size }));
 
-// a row changes at once, its place when nobody points at it
+// words change at once, places later
 const moves = new Map(), inUse = () => list.matches(":hover") || list.contains(focused());
 function conversation(part, old) {
 	const fresh = part.html && made(part.html);
@@ -142,9 +141,10 @@ on(d, "submit", async (event) => {
 }, true);
 
 let opener, shown;
+const lend = (at) => { if (focused() === body) at?.focus(); }; // closing gives it back
 const facts = (node) => $$("[name=parcels]", node).map((b) => b.value + b.disabled + b.dataset.fee).join();
 function show(html, from) {
-	if (!box.open) { opener = from; box.showModal(); }
+	if (!box.open) { opener = from; lend(from); box.showModal(); }
 	box.innerHTML = html;
 	shown = facts(box);
 	ready(box);
@@ -164,7 +164,7 @@ async function recheck() {
 	main.style.minWidth = `${main.offsetWidth}px`;
 	rest(set(main, { type: "button", textContent: W.changed, onclick: () => show(dialog, opener) }));
 }
-on(box, "close", () => { box.innerHTML = ""; (opener?.isConnected ? opener : $("[data-open]") || body).focus(); });
+on(box, "close", () => { box.innerHTML = ""; lend($("[data-open]") || $(".pane-case")); });
 
 function sums(form) {
 	const area = form.closest("dialog,.dlg-still,.card") || form, sum = $("[data-sum]", area), gone = $("[data-missing]", area);
