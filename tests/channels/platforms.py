@@ -10,6 +10,7 @@ from tests.channels.feishu.gateway import FeishuLinePeer
 from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.matrix.peer import MatrixPeer
 from tests.channels.peers import Peer
+from tests.channels.slack.gateway import SlackSocketPeer
 from tests.channels.slack.peer import SlackPeer
 from tests.channels.wecom.peer import WecomPeer
 
@@ -26,5 +27,6 @@ PEERS: Mapping[str, Callable[[], Peer]] = {
 DOORS: Mapping[str, Callable[[], Peer]] = {
     **PEERS,
     "feishu, long connection": FeishuLinePeer,
+    "slack, socket mode": SlackSocketPeer,
 }
 """With the connections that the bot keeps itself."""

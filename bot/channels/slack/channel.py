@@ -1,4 +1,4 @@
-"""Slack as a channel: three addresses that it calls, and cards as messages that are changed in place."""
+"""Slack as a channel: three addresses that it calls, or a connection to it; cards are messages that are changed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, HttpUrl, ValidationError
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, ValidationInfo, field_validator
 from sqlalchemy import Connection
 
 from bot.cards.card import Card
 from bot.channels import posting
 from bot.channels.budget import Budget, Rate
-from bot.channels.configuration import ChannelSettings, Secret, Text, address
+from bot.channels.configuration import ChannelSettings, Secret, Text, address, needed_for
 from bot.channels.contract import (
     NOT_OURS,
     REFUSED,
@@ -27,16 +27,19 @@ from bot.channels.contract import (
     Place,
     Posted,
 )
+from bot.channels.line import Line
 from bot.channels.reception import Message, Reception
 from bot.channels.sealing import Seal
 from bot.channels.slack.client import GONE, NO_ENTRY, SlackClient, SlackSaid
 from bot.channels.slack.inbound import NotServed, SlackInbound, form
+from bot.channels.slack.listen import SlackListener
 from bot.channels.slack.render import message as drawn
 from bot.channels.slack.verify import is_genuine
 from bot.channels.slack.wire import Envelope, Interaction, Slash
 from bot.handlers.contract import Incoming, Reply
 from bot.outbound import Outbound
 
+HOOKS = (("POST", "/commands"), ("GET", "/commands"), ("POST", "/interactive"), ("POST", "/events"))
 LONGEST_BODY = 256 * 1024
 NO_RETRY = {"X-Slack-No-Retry": "1"}
 EMPTY = Answer(content_type="text/plain")
@@ -45,22 +48,36 @@ EMPTY = Answer(content_type="text/plain")
 class SlackSettings(ChannelSettings):
     """`[slack]`. Where each value is found stands in `docs/channels/slack.md`."""
 
-    signing_secret: Secret = Field(description="App → Basic Information → Signing Secret")
+    mode: Literal["http", "socket_mode"] = Field(
+        "http", description="http: Slack calls this bot's public address; socket_mode: the bot connects to Slack"
+    )
+    signing_secret: Secret | None = Field(
+        None, validate_default=True, description="App → Basic Information → Signing Secret"
+    )
+    app_token: Secret | None = Field(
+        None, validate_default=True, description="App → Basic Information → App-Level Tokens, xapp-…"
+    )
     bot_token: Secret = Field(description="App → OAuth & Permissions → Bot User OAuth Token, xoxb-…")
     team_id: Text = Field(description="workspace, T…; an organisation-wide installation: E…")
     api_url: HttpUrl = Field(HttpUrl("https://slack.com/api"), description="address of the Web API")
     hooks_url: HttpUrl = Field(HttpUrl("https://hooks.slack.com"), description="the only place answers are sent to")
 
+    @field_validator("signing_secret")
+    @classmethod
+    def _signed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        return needed_for("http", value, info)
+
+    @field_validator("app_token")
+    @classmethod
+    def _connected(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        return needed_for("socket_mode", value, info)
+
 
 class SlackChannel:
-    """Meets `contract.Channel` and `contract.Webhook`."""
+    """Meets `contract.Channel`, `contract.Webhook` and `contract.Listening`. It is called where there is a signing
+    secret, and connects where `mode` says so.
+    """
 
-    hooks: Sequence[tuple[str, str]] = (
-        ("POST", "/commands"),
-        ("GET", "/commands"),
-        ("POST", "/interactive"),
-        ("POST", "/events"),
-    )
     longest = LONGEST_BODY
 
     def __init__(
@@ -77,18 +94,29 @@ class SlackChannel:
             title="Slack",
             ack_within_s=3.0,
             picks=True,
+            public_url_needed=settings.mode == "http",
             limits=Limits(facts=10, buttons=25, label=75),
             # One message a second and channel, bursts are let pass; 50 changes a minute (tier 3).
             budget=Budget(chat=Rate(1, burst=20), edits=Rate(50, 60, burst=50)),
         )
-        self._secret = settings.signing_secret.get_secret_value()
+        self._secret = _plain(settings.signing_secret)
+        self._app_token = _plain(settings.app_token)
+        self.hooks: Sequence[tuple[str, str]] = HOOKS if self._secret else ()
+        self.line = Line(name) if settings.mode == "socket_mode" else None
+        self._outbound = outbound
         self._reception = reception
         self._pages = pages
         self._clock = clock
-        self._seal = Seal(self._secret)
+        self._seal = Seal(self._secret or self._app_token)
         self._client = SlackClient(outbound, address(settings.api_url), settings.bot_token.get_secret_value())
         hooks = address(settings.hooks_url)
         self._inbound = SlackInbound(name, settings.team_id, settings.lang, hooks, self._seal, reception.is_command)
+
+    async def listen(self) -> None:
+        """Keeps the connection by Socket Mode."""
+        if self.line is not None:
+            listener = SlackListener(self.line, self._client, self._outbound, self._enveloped, LONGEST_BODY)
+            await listener.listen(self._app_token)
 
     def deliver(self, connection: Connection, incoming: Incoming, reply: Reply, at: datetime) -> None:
         """By the outbox."""
@@ -101,9 +129,12 @@ class SlackChannel:
         at = self._clock()
         if not is_genuine(self._secret, call.headers, call.body, at.timestamp()):
             return REFUSED
-        read = {"/commands": self._slash, "/interactive": self._click, "/events": self._event}[call.path]
         try:
-            return await read(call.body, at)
+            if call.path == "/commands":
+                return await self._slash(Slash.model_validate(form(call.body)), at)
+            if call.path == "/interactive":
+                return await self._click(Interaction.model_validate_json(form(call.body).get("payload", "")), at)
+            return await self._event(Envelope.model_validate_json(call.body))
         except NotServed:
             return replace(NOT_OURS, headers=NO_RETRY)
         except ValidationError:
@@ -158,20 +189,31 @@ class SlackChannel:
             place.uses_left if keeps else None,
         )
 
-    async def _slash(self, body: bytes, at: datetime) -> Answer:
-        taken = await self._reception.take(self._inbound.slash(Slash.model_validate(form(body)), at))
+    async def _enveloped(self, kind: str, payload: Mapping[str, Any]) -> Answer:
+        """The same by Socket Mode, which is genuine because we opened the connection."""
+        at = self._clock()
+        try:
+            if kind == "slash_commands":
+                return await self._slash(Slash.model_validate(payload), at)
+            if kind == "interactive":
+                return await self._click(Interaction.model_validate(payload), at)
+            return await self._event(Envelope.model_validate(payload)) if kind == "events_api" else EMPTY
+        except NotServed:
+            return NOT_OURS
+        except ValidationError:
+            return UNREADABLE
+
+    async def _slash(self, sent: Slash, at: datetime) -> Answer:
+        taken = await self._reception.take(self._inbound.slash(sent, at))
         if taken.told is None:
             return EMPTY
         told = {"response_type": "ephemeral", **drawn(taken.told, self._pages)}
         return Answer(body=json.dumps(told, ensure_ascii=False).encode())
 
-    async def _click(self, body: bytes, at: datetime) -> Answer:
-        sent = Interaction.model_validate_json(form(body).get("payload", ""))
+    async def _click(self, sent: Interaction, at: datetime) -> Answer:
         return await self._take(self._inbound.click(sent, at) if sent.type == "block_actions" else None)
 
-    async def _event(self, body: bytes, at: datetime) -> Answer:
-        del at
-        sent = Envelope.model_validate_json(body)
+    async def _event(self, sent: Envelope) -> Answer:
         if sent.type == "url_verification":
             return Answer(body=json.dumps({"challenge": sent.challenge[:200]}).encode())
         return await self._take(self._inbound.event(sent) if sent.type == "event_callback" else None)
@@ -196,3 +238,7 @@ class SlackChannel:
 def _used(place: Place) -> Place:
     """The place with its token used once more."""
     return place if place.uses_left is None else replace(place, uses_left=place.uses_left - 1)
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()

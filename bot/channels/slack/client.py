@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from bot.channels.budget import asked_to_wait_s
 from bot.channels.contract import NotPosted, Throttled
+from bot.channels.line import NotConnected
+from bot.channels.slack.wire import SocketAddress
 from bot.outbound import NeverLeft, Outbound, Response
 
 AGAIN_S = 2.0
@@ -47,6 +49,23 @@ NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "res
 LIMITED = frozenset({"ratelimited", "rate_limited"})
 
 
+NO_SOCKET = frozenset(
+    {
+        "account_inactive",
+        "app_not_found",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "socket_mode_not_enabled",
+        "token_expired",
+        "token_revoked",
+    }
+)
+"""Why there is no connection by Socket Mode until somebody changes a setting."""
+
+
 class SlackSaid(NotPosted):
     """Slack's own word for why not."""
 
@@ -67,7 +86,7 @@ class SlackClient:
 
     def __init__(self, outbound: Outbound, api: str, token: str) -> None:
         self._outbound = outbound
-        self._api = api
+        self.api = api
         self._token = token
 
     async def post(self, channel: str, message: Mapping[str, Any]) -> str:
@@ -96,9 +115,28 @@ class SlackClient:
         if outcome.status != 200:
             raise NotPosted(f"Slack: response_url: {outcome.status}", AGAIN_S if outcome.status >= 500 else None)
 
+    async def open_socket(self, app_token: str) -> str:
+        """Where to connect by Socket Mode; good for one connection. Raises `NotConnected`."""
+        outcome = await self._outbound.post(
+            f"{self.api}/apps.connections.open",
+            system="slack",
+            operation="apps.connections.open",
+            body=b"",
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Bearer {app_token}"},
+        )
+        if not isinstance(outcome, Response):
+            raise NotConnected(outcome.why)
+        try:
+            said = SocketAddress.model_validate_json(outcome.body)
+        except ValidationError:
+            raise NotConnected(f"HTTP {outcome.status}") from None
+        if not said.ok or not said.url:
+            raise NotConnected(said.error[:40], refused=said.error in NO_SOCKET)
+        return said.url
+
     async def _ask(self, method: str, body: Mapping[str, Any]) -> _Said:
         outcome = await self._outbound.post(
-            f"{self._api}/{method}",
+            f"{self.api}/{method}",
             system="slack",
             operation=method,
             body=_json(body),

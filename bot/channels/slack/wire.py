@@ -121,3 +121,21 @@ class Envelope(Wire):
     api_app_id: str = ""
     event_id: str = ""
     event: dict[str, Any] | None = None
+
+
+class SocketEnvelope(Wire):
+    """What comes by Socket Mode: `hello`, `disconnect` with its reason, or something that is to be acknowledged."""
+
+    type: str
+    envelope_id: Annotated[str, StringConstraints(max_length=200)] = ""
+    payload: dict[str, Any] = {}
+    accepts_response_payload: bool = False
+    reason: str = ""
+
+
+class SocketAddress(Wire):
+    """Where to connect. The address holds a ticket."""
+
+    ok: bool = False
+    error: str = "unknown"
+    url: Annotated[str, StringConstraints(max_length=4000)] = ""

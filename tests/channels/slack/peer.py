@@ -56,10 +56,14 @@ class SlackPeer:
 
     async def start(self) -> None:
         app = web.Application()
-        app.router.add_post("/api/{method}", self._api)
-        app.router.add_post("/hooks/{rest:.*}", self._hook)
+        self.routes(app)
         self._server = TestServer(app, host="127.0.0.1")
         await self._server.start_server()
+
+    def routes(self, app: web.Application) -> None:
+        """What Slack answers to."""
+        app.router.add_post("/api/{method}", self._api)
+        app.router.add_post("/hooks/{rest:.*}", self._hook)
 
     async def close(self) -> None:
         await self._server.close()
