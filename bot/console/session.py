@@ -62,11 +62,12 @@ def is_secure(request: web.Request) -> bool:
 
 
 class Door:
-    """Lets requests in."""
+    """Lets requests in. `opened` is called when the first one comes."""
 
-    def __init__(self, house: House, drawing: Drawing) -> None:
+    def __init__(self, house: House, drawing: Drawing, opened: Callable[[], None]) -> None:
         self._house = house
         self._drawing = drawing
+        self._opened: Callable[[], None] | None = opened
         self._posts = Buckets(rate=10, burst=60)
         self._sign_ins = Buckets(rate=0.5, burst=30)
 
@@ -91,6 +92,9 @@ class Door:
         return answer
 
     async def _visit(self, request: web.Request) -> Visit:
+        if self._opened is not None:
+            self._opened, opened = None, self._opened
+            opened()
         token = request.cookies.get(COOKIE, "")
         session = await self._house.sessions.find(token) if token else None
         lang = request.cookies.get(LANG_COOKIE, "zh")
