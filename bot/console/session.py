@@ -64,10 +64,10 @@ def is_secure(request: web.Request) -> bool:
 class Door:
     """Lets requests in. `opened` is called when the first one comes."""
 
-    def __init__(self, house: House, drawing: Drawing, opened: Callable[[], None]) -> None:
+    def __init__(self, house: House, drawing: Drawing, opened: Callable[[], object]) -> None:
         self._house = house
         self._drawing = drawing
-        self._opened: Callable[[], None] | None = opened
+        self._opened: Callable[[], object] | None = opened
         self._posts = Buckets(rate=10, burst=60)
         self._sign_ins = Buckets(rate=0.5, burst=30)
 
