@@ -92,8 +92,8 @@ class Door:
         return answer
 
     async def _visit(self, request: web.Request) -> Visit:
-        if self._opened is not None:
-            self._opened, opened = None, self._opened
+        opened, self._opened = self._opened, None
+        if opened is not None:
             opened()
         token = request.cookies.get(COOKIE, "")
         session = await self._house.sessions.find(token) if token else None
