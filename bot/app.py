@@ -147,7 +147,14 @@ async def build(settings: Settings) -> web.Application:
     chats = _chat_tools(settings, Reception(database, lambda: desk, _is_command, background), outbound)
     listeners = Listeners(chats, lambda name, work: while_alone(database, name, work), figures.line)
     channels = chat_tools.all_channels(ConsoleChannel(), chats)
-    rooms = Rooms(database, interceptions, batches, rules, settings.call_timeout_s)
+    rooms = Rooms(
+        database,
+        interceptions,
+        batches,
+        rules,
+        settings.call_timeout_s,
+        speaks_first=lambda name: channels[name].facts.speaks_first,
+    )
     desk = Router(rooms, {name: channel.deliver for name, channel in channels.items()})
     posting = Posting(database, desk, channels, _find_asker)
     intake = EmbeddedIntake(database, interceptions.on_trace)

@@ -1,8 +1,9 @@
 """The one abstract card (`design/console`, section 8). Every channel draws it in its own way.
 
-A card is drawn for one language and one viewer. It must fit everywhere: title at most 26 characters, six facts, three
-buttons of which one is primary, labels of at most eight Chinese characters. A button carries an opaque `action` id and
-nothing else: what it does, and whether it still may, is looked up when it is pressed.
+A card is drawn for one language and one viewer. It must fit everywhere: title at most 26 characters, six facts (a list
+of after-sales has as many as name them all), three buttons of which one is primary, labels of at most eight Chinese
+characters. A button carries an opaque `action` id and nothing else: what it does, and whether it still may, is looked
+up when it is pressed.
 """
 
 from __future__ import annotations

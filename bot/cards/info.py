@@ -20,7 +20,8 @@ def help_card(draw: Draw) -> Card:
     """The commands, one line each, and that one may simply ask."""
     lang = draw.lang
     lines = [Fact(text(f"help.command_{name}", lang), text=text(f"help.{name}", lang)) for name in COMMANDS]
-    return _card("help", "help.title", "help.next", draw, (*lines, _labelled("help.label_ask", "help.ask", lang)))
+    facts = (*lines, _labelled("help.label_ask", "help.ask", lang))
+    return _card("help", "help.title", "help.next", draw, facts, foot=text("help.foot", lang))
 
 
 def usage(draw: Draw, limit: int) -> Card:

@@ -15,10 +15,14 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, select
 
-from bot.channels.contract import Channel, NotPosted, Place, Posted
+from bot.cards.card import Card
+from bot.channels import budget, pushing
+from bot.channels.budget import Sending
+from bot.channels.contract import Channel, ChannelFacts, NotPosted, Place, Posted, Throttled
 from bot.channels.origin import Token, origin_of
 from bot.domain.people import Asker
-from bot.handlers.contract import Chat, Desk, Incoming, Reply
+from bot.handlers.contract import Chat, Desk, Incoming, Reply, everyone
+from bot.store import telling
 from bot.store.cards import outbox
 from bot.store.database import Database, now
 
@@ -34,8 +38,10 @@ FindAsker = Callable[[Connection, str, str | None], Asker | None]
 """Shop and person → that person as an asker; None when there is no such person any more."""
 
 
-LASTING = frozenset({"case", "batch"})
-"""Cards that keep their message: news of an interception or a batch goes on in it. Others give way to the answer."""
+LASTING = frozenset({"case", "batch"}) | pushing.PUSHED
+"""Cards that keep their message: news of an interception, a batch or an after-sale goes on in it. Others give way to
+the answer.
+"""
 
 
 def deliver(connection: Connection, incoming: Incoming, reply: Reply, at: datetime) -> None:
@@ -154,8 +160,7 @@ class Posting:
         taken = await self._database.write(lambda c: self._take(c, int(seq)))
         if taken is None:
             return
-        row, asker = taken.row, taken.asker
-        channel = self._channels.get(row.channel)
+        row, asker, channel = taken.row, taken.asker, taken.channel
         card = None if asker is None else await self._desk.card(row.target, asker, row.lang)
         if channel is None or card is None:
             await self._database.write(lambda c: _done(c, taken, "nothing to show"))
@@ -163,22 +168,64 @@ class Posting:
         if card.version < row.version_shown:
             await self._database.write(lambda c: _done(c, taken, None))
             return
+        if taken.stays and not await self._database.write(lambda c: _worth(c, taken, card)):
+            return
         try:
             posted = await channel.show(_place(row), card)
         except NotPosted as refused:
             problem = refused
             await self._database.write(lambda c: _not_posted(c, taken, problem))
             return
-        await self._database.write(lambda c: _posted(c, taken, posted))
+        await self._database.write(lambda c: _posted(c, taken, posted, card.state))
 
     def _take(self, connection: Connection, seq: int) -> _Taken | None:
+        """The row in hand; None where there is nothing to do with it now."""
         row = connection.execute(select(outbox).where(outbox.c.seq == seq, outbox.c.due_at.is_not(None))).first()
         if row is None:
             return None
+        at = now(connection)
+        channel = self._channels.get(row.channel)
+        if row.not_before is not None and row.not_before > at:
+            _wait(connection, row, row.not_before)
+            return None
+        if pushing.gathers(row):
+            pushing.deal_out(connection, row, at)
+            return None
+        if channel is not None and _must_wait(connection, row, channel.facts, at):
+            return None
         # Due again should this process die before the platform has answered; a change meanwhile makes it due as well.
-        until = now(connection) + CLAIMED
-        connection.execute(outbox.update().where(outbox.c.seq == seq).values(due_at=until, tries=row.tries + 1))
-        return _Taken(row, self._find_asker(connection, row.shop_id, row.asker_id), until)
+        until = at + CLAIMED
+        claimed = {"due_at": until, "tries": row.tries + 1, "not_before": None, "turn_at": None}
+        connection.execute(outbox.update().where(outbox.c.seq == seq).values(**claimed))
+        pushed = pushing.is_pushed(row)
+        asker = everyone(row.shop_id) if pushed else self._find_asker(connection, row.shop_id, row.asker_id)
+        return _Taken(row, asker, until, channel)
+
+
+def _must_wait(connection: Connection, row: Row[Any], facts: ChannelFacts, at: datetime) -> bool:
+    """Whether it waits for the end of the chat's quiet hours, or for its turn, which it takes once."""
+    if row.turn_at is not None:
+        return False
+    sending = _sending(row, facts)
+    if sending.pushed and not sending.changes:
+        peace = pushing.quiet_until(telling.quiet_of(connection, row.shop_id, row.channel, row.chat), at)
+        if peace is not None:
+            _wait(connection, row, peace)
+            return True
+    turn = budget.turn(connection, facts.budget, sending, at)
+    if turn > at:
+        _wait(connection, row, turn, turn_at=turn)
+    return turn > at
+
+
+def _sending(row: Row[Any], facts: ChannelFacts) -> Sending:
+    changes = bool(row.message_ref) and not facts.never_changes
+    return Sending(row.channel, row.chat, changes, pushing.is_pushed(row))
+
+
+def _wait(connection: Connection, row: Row[Any], until: datetime, turn_at: datetime | None = None) -> None:
+    held = {"due_at": until, "not_before": until, "turn_at": turn_at or row.turn_at}
+    connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(**held))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +235,13 @@ class _Taken:
     row: Row[Any]
     asker: Asker | None
     until: datetime
+    channel: Channel | None = None
+
+    @property
+    def stays(self) -> bool:
+        """Whether people have seen it already, and no message of this channel can be changed."""
+        shown = self.row.sent_at is not None and pushing.is_pushed(self.row)
+        return shown and self.channel is not None and self.channel.facts.never_changes
 
 
 def _place(row: Row[Any]) -> Place:
@@ -205,16 +259,30 @@ def _place(row: Row[Any]) -> Place:
     )
 
 
-def _posted(connection: Connection, taken: _Taken, posted: Posted) -> None:
+def _worth(connection: Connection, taken: _Taken, card: Card) -> bool:
+    """Whether the news is worth a new message. If not it counts as shown: what people see still means what it did."""
+    if pushing.is_worth_telling(connection, taken.row, card):
+        return True
+    this = outbox.update().where(outbox.c.seq == taken.row.seq)
+    connection.execute(this.values(version_shown=card.version))
+    _done(connection, taken, None)
+    return False
+
+
+def _posted(connection: Connection, taken: _Taken, posted: Posted, state: str) -> None:
+    at = now(connection)
+    calm = pushing.CALM.get(pushing.kind_of(taken.row.target)) if pushing.is_pushed(taken.row) else None
     values = {
         "message_ref": posted.message_ref,
         "version_shown": posted.version_shown,
         "token": posted.token,
         "token_until": posted.token_until,
         "uses_left": posted.uses_left,
-        "sent_at": now(connection),
+        "sent_at": at,
         "tries": 0,
         "problem": None,
+        "state_shown": state,
+        "not_before": None if calm is None else at + calm,
     }
     connection.execute(outbox.update().where(outbox.c.seq == taken.row.seq).values(**values))
     _due(connection, taken, None)
@@ -222,11 +290,25 @@ def _posted(connection: Connection, taken: _Taken, posted: Posted) -> None:
 
 def _not_posted(connection: Connection, taken: _Taken, problem: NotPosted) -> None:
     row = taken.row
+    if isinstance(problem, Throttled) and taken.channel is not None:
+        _throttled(connection, taken, problem, taken.channel.facts)
+        return
     last = problem.again_in_s is None or row.tries + 1 >= MOST_TRIES
     log.warning("outbox.not_posted", row=row.seq, channel=row.channel, problem=problem.problem, last=last)
     wait = timedelta(seconds=(problem.again_in_s or 1.0) * 2 ** min(row.tries, 6))
     connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(problem=problem.problem[:300]))
     _due(connection, taken, None if last else now(connection) + wait)
+
+
+def _throttled(connection: Connection, taken: _Taken, problem: Throttled, facts: ChannelFacts) -> None:
+    """Nothing was shown, and the platform says when again: that is no failure, and holds for all that count with it."""
+    row, until = taken.row, now(connection) + timedelta(seconds=problem.again_in_s)
+    told = {"row": row.seq, "channel": row.channel, "problem": problem.problem}
+    log.warning("outbox.throttled", wait_s=problem.again_in_s, **told)
+    budget.hold(connection, facts.budget, _sending(row, facts), until)
+    values = {"problem": problem.problem[:300], "tries": row.tries, "not_before": until}
+    connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(**values))
+    _due(connection, taken, until)
 
 
 def _done(connection: Connection, taken: _Taken, problem: str | None) -> None:

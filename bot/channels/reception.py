@@ -256,7 +256,9 @@ def _bind(connection: Connection, sender: Sender, code: str) -> tuple[str, str, 
 def _shown(
     connection: Connection, sender: Sender, chat: Chat, which: ColumnElement[bool], within: timedelta | None
 ) -> tuple[ThereNow, Asker] | None:
-    """The newest row of that chat and shop that fits; `within`: of this person's own, sent so long ago at most."""
+    """The newest row of that chat and shop that fits; `within`: of those that answer this person or nobody,
+    sent so long ago at most.
+    """
     asker = _asker(connection, sender)
     if asker is None:
         return None
@@ -264,7 +266,8 @@ def _shown(
     wanted = select(outbox.c.target, outbox.c.version_shown, outbox.c.message_ref).where(here, which)
     if within is not None:
         recent = outbox.c.sent_at > now(connection) - within
-        wanted = wanted.where(outbox.c.asker_id == asker.person_id, recent).order_by(outbox.c.sent_at.desc())
+        for_them = (outbox.c.asker_id == asker.person_id) | outbox.c.asker_id.is_(None)
+        wanted = wanted.where(for_them, recent).order_by(outbox.c.sent_at.desc())
     row = connection.execute(wanted.order_by(outbox.c.seq.desc()).limit(1)).first()
     return None if row is None else (ThereNow(row.target, row.version_shown, None, row.message_ref), asker)
 

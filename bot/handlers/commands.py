@@ -12,6 +12,7 @@ from bot.handlers.outgoing import Outgoing
 from bot.handlers.question import Questions
 from bot.handlers.rooms import Rooms
 from bot.handlers.steps import Steps
+from bot.handlers.telling import Telling
 
 Command = Callable[[Incoming, Parsed], Awaitable[Reply]]
 Button = Callable[[Incoming, str], Awaitable[Reply]]
@@ -69,9 +70,14 @@ def answering(rooms: Rooms) -> Answering:
     steps = Steps(rooms, outgoing, intercept)
     questions = Questions(rooms, outgoing)
     outgoing.also("answer", questions.draw)
+    telling = Telling(rooms, outgoing)
+    told = {"subscribe": telling.subscribe, "unsubscribe": telling.unsubscribe}
     asked = {"topic": questions.choose, "useful": questions.useful, "useless": questions.useless}
     return Answering(
-        outgoing, commands(outgoing, intercept, steps), {**buttons(outgoing, intercept, steps), **asked}, questions.ask
+        outgoing,
+        {**commands(outgoing, intercept, steps), **told},
+        {**buttons(outgoing, intercept, steps), **asked},
+        questions.ask,
     )
 
 

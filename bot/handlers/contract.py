@@ -14,7 +14,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from bot.cards.card import Card
-from bot.domain.people import Asker
+from bot.domain.people import Asker, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,14 @@ class Reply:
 
 
 SILENCE = Reply()
+
+
+def everyone(shop_id: str) -> Asker:
+    """Whoever reads a chat of the shop: cards that answer nobody are drawn for them. Nobody in particular, who may do
+    nothing: whoever presses a button is asked who he is.
+    """
+    return Asker(shop_id, Origin.AGENT, "")
+
 
 Deliver = Callable[[Connection, Incoming, Reply, datetime], None]
 """How a channel keeps a reply, inside the transaction that says "done": rows of the conversation for the console, rows

@@ -22,8 +22,9 @@ from bot.handlers.typed_ids import ids_in
 class Parsed:
     """A command as it was typed.
 
-    `ids` are valid forms in the order in which they stand, upper case, each once; always empty for `fees`, `sign` and
-    `grant`. `argument` is what follows a slash command, tidied, for those that take something else (`/grant LOGIN`).
+    `ids` are valid forms in the order in which they stand, upper case, each once; always empty for those
+    of `WITHOUT_IDS`. `argument` is what follows a slash command, tidied, for those that take something else (`/grant
+    LOGIN`).
     """
 
     command: str
@@ -40,10 +41,12 @@ SLASH_WORDS: dict[str, tuple[str, ...]] = {
     "fees": ("fees", "费用", "費用"),
     "sign": ("sign", "签约", "簽約"),
     "grant": ("grant", "授权", "授權"),
+    "unsubscribe": ("unsubscribe", "退订", "退訂", "取消订阅", "取消訂閱"),
+    "subscribe": ("subscribe", "订阅", "訂閱"),
 }
-# After a mention alone; never fees, sign, grant (ruling 19).
+# After a mention alone; never those that a slash alone begins (ruling 19).
 BARE_COMMANDS = ("records", "intercept", "help")
-WITHOUT_IDS = ("fees", "sign", "grant")
+WITHOUT_IDS = ("fees", "sign", "grant", "subscribe", "unsubscribe")
 
 _COMMAND_OF = {word: command for command, words in SLASH_WORDS.items() for word in words}
 # Longest first: /拦截记录 is not 拦截 with an argument.

@@ -13,7 +13,9 @@ from bot.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """`call_timeout_s` is told on cards of unknown outcome; the two paths lead into our pages."""
+    """`call_timeout_s` is told on cards of unknown outcome; the two paths lead into our pages;
+    `speaks_first`: whether the bot can write on that channel where nobody has just asked it.
+    """
 
     database: Database
     interceptions: Interceptions
@@ -22,3 +24,4 @@ class Rooms:
     call_timeout_s: float
     record_path: Callable[[str], str] = lambda case_id: f"/records/{case_id}"
     batch_path: Callable[[str], str] = lambda batch_id: f"/batch/{batch_id}"
+    speaks_first: Callable[[str], bool] = lambda _channel: False

@@ -107,6 +107,12 @@ def is_there(connection: Connection, shop_id: str, after_sale_id: str) -> bool:
     return _VERSION.first(connection, {"shop": shop_id, "id": after_sale_id}) is not None
 
 
+def version_of(connection: Connection, shop_id: str, after_sale_id: str) -> int | None:
+    """How often it has changed, counted from one; None: the shop has none of that id."""
+    version: int | None = _VERSION.value(connection, {"shop": shop_id, "id": after_sale_id})
+    return version
+
+
 def find(connection: Connection, shop_id: str, number: str) -> list[AfterSale]:
     """What a number leads to: the after-sale of that id, else those of that order, else those with that parcel.
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.cards.card import Card
 from bot.channels import posting
-from bot.channels.contract import Channel, NotPosted, Place, Posted
+from bot.channels.contract import Channel, ChannelFacts, NotPosted, Place, Posted
 from bot.channels.origin import MessageOrigin, Token, noted, origin_of
 from bot.channels.posting import Posting
 from bot.channels.sealing import Seal
@@ -37,6 +37,7 @@ def database(any_database: Database) -> Database:
 class There:
     """A channel that does as it is told."""
 
+    facts: ChannelFacts = ChannelFacts("there", "There")
     places: list[Place] = field(default_factory=list)
     refuses: NotPosted | None = None
     meanwhile: Callable[[], Any] | None = None
