@@ -19,8 +19,9 @@ from yarl import URL
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 32
-"""So many frames are dealt with at once; the next one is read when one of them is done."""
+AT_ONCE = 256
+"""So many frames are dealt with at once; the next one is read when one of them is done. More than a platform sends at
+once: whoever waits here may be answered too late."""
 
 FINISH_S = 2.5
 """A connection that is to end lets what has come so long be answered: a little more than the reception takes."""

@@ -24,7 +24,8 @@ async def while_alone(database: Database, name: str, work: Callable[[], Awaitabl
     """Runs the work while no other process of this database runs work of that name; waits for its turn, also for good.
 
     SQLite has one process anyway. On PostgreSQL the turn is a lock that ends with its connection: a process that has
-    died gives it up, and one that has lost the connection stops the work and waits again.
+    died gives it up; one that has lost the connection notices within `LOOK_S`, stops the work and waits again. So two
+    may overlap for that long: good for what is a nuisance twice, not for what must not happen twice.
     """
     if not isinstance(database, PostgresDatabase):
         await work()

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bot.cards.card import Card, CardParcel, CardReason, Fact
-from bot.channels.contract import Channel, Webhook
+from bot.channels.contract import Channel, Listening, Webhook
 from bot.channels.registry import PLATFORMS, build
 from bot.outbound import Outbound
 from tests.cards.samples import EN, ZH, everything
 from tests.channels.peers import Peer
-from tests.channels.platforms import PEERS
+from tests.channels.platforms import DOORS, PEERS
 from tests.channels.receptions import nobody
 
 CARDS = {f"{draw.lang}:{name}": card for draw in (ZH, EN) for name, card in everything(draw).items()}
@@ -85,3 +85,20 @@ async def test_a_channel_says_what_it_is(peer: Peer) -> None:
         assert channel.hooks
     finally:
         await peer.close()
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_each_door_is_open_or_shut(door: str) -> None:
+    """What the settings choose is open and nothing else: addresses to call, or a connection, which says how it is."""
+    peer = DOORS[door]()
+    await peer.start()
+    try:
+        async with Outbound() as outbound:
+            [channel] = build(tomllib.loads(peer.section()), nobody(), outbound)
+    finally:
+        await peer.close()
+    line = channel.line if isinstance(channel, Listening) else None
+    assert (line is not None) == (door not in PEERS)
+    assert line is None or (line.name, line.up) == (peer.name, False)
+    assert isinstance(channel, Webhook)
+    assert bool(channel.hooks) == (door in PEERS)
