@@ -190,6 +190,8 @@ async def test_a_full_disk(tmp_path: Path, sqlite_url: str, carriers: Twin) -> N
             bot.most_bytes(0)
             refused = await api.ask(body, key="full")
             said = await visitor.post(talk, {"text": f"/intercept {number}"})
+            async with own.get(f"{bot.base}/readyz") as ready:
+                assert (ready.status, (await ready.json())["checks"]["database"]) == (503, False)
             bot.most_bytes(-1)
         assert (refused.status, refused.code) == (503, "NOT_READY")
         assert said.status == 503
