@@ -24,6 +24,7 @@ from bot.store.database import Database, now
 
 CHAT = Chat("there", "c1")
 ASKER = Asker("s1", Origin.AGENT, "周琳", person_id="p1")
+THERE = ChannelFacts("there", "There")
 CARD = Card("case:1", 1, "result", "pending", "拦截中")
 
 
@@ -37,7 +38,7 @@ def database(any_database: Database) -> Database:
 class There:
     """A channel that does as it is told."""
 
-    facts: ChannelFacts = ChannelFacts("there", "There")
+    facts: ChannelFacts = THERE
     places: list[Place] = field(default_factory=list)
     refuses: NotPosted | None = None
     meanwhile: Callable[[], Any] | None = None

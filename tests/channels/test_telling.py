@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,8 +16,10 @@ from bot.store.cards import outbox
 from bot.store.database import now
 from bot.store.told import told_after_sales
 from tests.channels.conftest import Open, Team
+from tests.channels.dingtalk.peer import DingtalkPeer
 from tests.channels.peers import Peer, Seen, until
 from tests.channels.platforms import PEERS
+from tests.channels.slack.peer import SlackPeer
 
 NEVER_FIRST = frozenset({"wecom", "chatwoot"})
 """Over callbacks 企业微信 only answers; Chatwoot's conversations are customers'."""
@@ -109,8 +111,10 @@ async def test_a_new_after_sale_posts_its_card(meeting: Open, peer: Peer) -> Non
     assert len(with_words(peer, "新的仅退款售后", parcel)) <= 1
 
 
-async def test_a_closed_one_loses_its_button(meeting: Open, peer: Peer) -> None:
+@pytest.mark.parametrize("kind", [SlackPeer, DingtalkPeer])
+async def test_a_closed_one_loses_its_button(meeting: Open, kind: Callable[[], Peer]) -> None:
     """Closed elsewhere, the card says so and offers nothing: in its place, or in a message of its own."""
+    peer = kind()
     team = await subscribed(meeting, peer)
     new = document(2)
     await enter(team, [new])
@@ -131,8 +135,9 @@ async def test_many_at_once_are_one_list(meeting: Open, peer: Peer) -> None:
     assert len(peer.seen()) == before + 1
 
 
-async def test_left_is_told_no_more(meeting: Open, peer: Peer) -> None:
+async def test_left_is_told_no_more(meeting: Open) -> None:
     """After `/unsubscribe` nothing new comes; the card that is there still tells the truth."""
+    peer: Peer = SlackPeer()
     team = await subscribed(meeting, peer)
     await enter(team, [document(3)])
     await until(lambda: with_words(peer, f"YT{3:013}"))
@@ -143,8 +148,9 @@ async def test_left_is_told_no_more(meeting: Open, peer: Peer) -> None:
     assert with_words(peer, f"YT{4:013}") == []
 
 
-async def test_quiet_hours_hold_back_what_can_wait(meeting: Open, peer: Peer) -> None:
+async def test_quiet_hours_hold_back_what_can_wait(meeting: Open) -> None:
     """In the quiet hours a new after-sale waits, and an answer does not."""
+    peer: Peer = SlackPeer()
     team = await subscribed(meeting, peer)
     here = datetime.now(UTC) + timedelta(hours=8)
     begin, end = ((here + timedelta(hours=by)).strftime("%H:%M") for by in (-1, 2))
@@ -165,12 +171,13 @@ async def test_quiet_hours_hold_back_what_can_wait(meeting: Open, peer: Peer) ->
     assert await team.bot.database.read(lambda c: c.execute(waits).scalars().all()) == [document(5)["after_sale_id"]]
 
 
-async def test_nobody_else_may_choose(meeting: Open, peer: Peer) -> None:
+async def test_nobody_else_may_choose(meeting: Open) -> None:
     """Who may not use the logistics tools chooses no chat."""
+    peer: Peer = SlackPeer()
     team = await meeting(peer)
     await team.bind("newcomer")
     await peer.say("/subscribe")
-    await until(lambda: peer.seen())
+    await until(peer.seen)
     await enter(team, [document(6)])
     notes = await team.bot.database.read(lambda c: c.execute(select(told_after_sales)).all())
     assert notes == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.channels.chatwoot.wire import Received
 from bot.channels.reception import Message, Sender
@@ -45,7 +45,18 @@ class ChatwootInbound:
             chat=Chat(self.name, str(sent.conversation.id), self.lang),
             message_id=f"{self.account}:{sent.id}",
             text=sent.content.strip(),
-            sent_at=at,
+            sent_at=min(at, _written(sent.created_at) or at),
             spoken_to=False,
             private=sent.private,
         )
+
+
+def _written(created: str | float | None) -> datetime | None:
+    """When the note was written: a delivery that had to queue has a fresh stamp, and the note is as old as it is."""
+    try:
+        if isinstance(created, int | float):
+            return datetime.fromtimestamp(created, UTC)
+        moment = datetime.fromisoformat(created or "")
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment.tzinfo is not None else None

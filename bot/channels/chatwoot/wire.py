@@ -40,3 +40,4 @@ class Received(Wire):
     sender: Sender | None = None
     conversation: Named | None = None
     account: Named | None = None
+    created_at: str | int | float | None = None

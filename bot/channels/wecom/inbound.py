@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.channels.origin import MessageOrigin, Token
 from bot.channels.reception import Message, Sender
@@ -48,7 +48,7 @@ class WecomInbound:
         common = {
             "sender": Sender(self.name, self.corp, sent.sender.userid),
             "chat": Chat(self.name, chat, self.lang),
-            "sent_at": at,
+            "sent_at": min(at, datetime.fromtimestamp(sent.create_time, UTC)) if sent.create_time else at,
             "origin": MessageOrigin(None, self._token(sent.response_url, at)),
         }
         if sent.msgtype == "text" and sent.text is not None:

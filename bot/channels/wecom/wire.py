@@ -58,5 +58,6 @@ class Received(Wire):
     chattype: str = "single"
     sender: From = Field(alias="from")
     response_url: str = ""
+    create_time: Annotated[int, Field(ge=0, lt=10**11)] | None = None
     text: Words | None = None
     event: Event | None = None
