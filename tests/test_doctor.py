@@ -300,12 +300,15 @@ async def test_the_sandbox_of_the_demo(settings: Settings, carriers: Twin) -> No
     "document, status, word",
     [
         ({"status": "ready", "checks": {"database": True}}, 200, "一切就绪"),
+        ({"status": "ready", "checks": {"database": True}, "channels": {"feishu": "up"}}, 200, "一切就绪"),
+        ({"status": "ready", "checks": {}, "channels": {"feishu": "up", "slack": "invalid_auth"}}, 200, "slack: inv"),
+        ({"status": "ready", "checks": {}, "channels": [1]}, 200, "别的程序"),
         ({"status": "not ready", "checks": {"database": True, "engine": False}}, 503, "engine"),
         (["something else"], 200, "别的程序"),
     ],
 )
 async def test_what_listens_on_the_port(settings: Settings, document: object, status: int, word: str) -> None:
-    """The bot and ready, the bot and not ready, another program."""
+    """The bot and ready, the bot without its connection to a chat platform, the bot and not ready, another program."""
 
     async def readyz(_: web.Request) -> web.Response:
         return web.json_response(document, status=status)

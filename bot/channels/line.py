@@ -174,7 +174,7 @@ def pinned(given: str, api: str) -> URL:
         raise NotConnected("address not readable") from None
     scheme = {"https": "wss", "http": "ws"}.get(home.scheme)
     if url.scheme != scheme or not url.host or _domain(url.host) != _domain(home.host or ""):
-        raise NotConnected("address elsewhere")
+        raise NotConnected("address elsewhere", refused=True)
     return url
 
 

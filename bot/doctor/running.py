@@ -18,11 +18,14 @@ async def server(settings: Settings) -> Finding:
     try:
         async with aiohttp.ClientSession(timeout=LIMIT) as session, session.get(f"{url}readyz") as answer:
             said = await answer.json()
-            checks = said["checks"]
+            checks, lines = said["checks"], said.get("channels", {})
+            down = [f"{name}: {how}" for name, how in lines.items() if how != "up"]
     except aiohttp.ClientConnectorError:
         return well("server", "stopped", url=url)
-    except (aiohttp.ClientError, ValueError, KeyError, TypeError, TimeoutError):
+    except (aiohttp.ClientError, ValueError, KeyError, TypeError, AttributeError, TimeoutError):
         return ill("server", "other", url=url)
+    if answer.status == 200 and down:
+        return ill("server", "unconnected", "、".join(down), url=url)
     if answer.status == 200:
         return well("server", "ready", url=url)
     return ill("server", "unready", "、".join(name for name, well_ in checks.items() if not well_), url=url)

@@ -61,6 +61,15 @@ async def test_alive_is_not_ready(asking: Asking, engine: Engine) -> None:
     assert (await asking.get("/healthz")).status == 200
 
 
+async def test_connections_are_told_and_decide_nothing() -> None:
+    """A bot whose chat platform cannot be reached is ready all the same, and says how it is connected."""
+    app = web.Application()
+    mount_health(app, {}, CollectorRegistry(), channels=lambda: {"feishu": "up", "slack": "invalid_auth"})
+    async with TestClient(TestServer(app)) as client:
+        answer = await client.get("/readyz")
+        assert (answer.status, (await answer.json())["channels"]) == (200, {"feishu": "up", "slack": "invalid_auth"})
+
+
 async def test_a_hanging_part_is_not_ready(asking: Asking, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that does not answer in time is not ready; the question itself does not hang."""
     monkeypatch.setattr(health, "CHECK_LIMIT_S", 0.05)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
+
+from sqlalchemy import select
 
 from bot.channels.contract import Channel, ChannelFacts, Listening
 from bot.channels.line import Line
 from bot.channels.listeners import Listeners
+from bot.store.cards import inbox
+from tests.channels.conftest import Team
+from tests.channels.feishu.gateway import FeishuLinePeer
 from tests.channels.peers import until
+from tests.console.served import demo
 
 
 @dataclass
@@ -75,3 +83,30 @@ async def test_nobody_listens() -> None:
     listeners = Listeners([], cast("Any", None))
     async with listeners:
         assert listeners.told() == {}
+
+
+async def test_two_processes_and_one_platform(tmp_path: Path, shared_url: str) -> None:
+    """Two processes of one installation each hold a connection. One takes an event and loses its acknowledgement; the
+    platform sends it to the other: it is one event, answered once.
+    """
+    async with AsyncExitStack() as stack:
+        peer = FeishuLinePeer()
+        await peer.start()
+        stack.push_async_callback(peer.close)
+        teams = []
+        for name in ("one", "two"):
+            folder = tmp_path / name
+            folder.mkdir()
+            (folder / "channels.toml").write_text(peer.section(), encoding="utf-8")
+            (folder / "channels.toml").chmod(0o600)
+            teams.append(Team(await stack.enter_async_context(demo(folder, shared_url)), peer))
+        await until(lambda: len(peer.sockets) == 2)
+        await teams[0].bind()
+        peer.loses = 1
+        assert (await peer.say("/help")).status == 200
+        rows = select(inbox.c.seq).where(inbox.c.channel == "feishu")
+        for team in teams:
+            assert len(await team.bot.database.read(lambda c: c.execute(rows).all())) == 1
+        await until(peer.seen)
+        await until(lambda: peer.opened == 3)
+        assert len(peer.seen()) == 1

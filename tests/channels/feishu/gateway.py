@@ -137,9 +137,9 @@ class FeishuLinePeer(FeishuPeer):
         assert found is not None
         return found
 
-    def cut(self) -> None:
-        """Breaks every connection, as a network does."""
-        for socket in list(self.sockets):
+    def cut(self, only: web.WebSocketResponse | None = None) -> None:
+        """Breaks every connection, or that one, as a network does."""
+        for socket in list(self.sockets) if only is None else [only]:
             transport = socket._req.transport if socket._req is not None else None
             if transport is not None:
                 transport.abort()
@@ -203,7 +203,7 @@ class FeishuLinePeer(FeishuPeer):
             return
         if self.loses:
             self.loses -= 1
-            self.cut()
+            self.cut(socket)
             return
         assert int(headers["biz_rt"]) >= 0
         said = json.loads(heard.payload)

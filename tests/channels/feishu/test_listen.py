@@ -9,16 +9,31 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
 from sqlalchemy import select
 
+from bot.channels.contract import Answer, NotKept
+from bot.channels.feishu.channel import CLICK, FeishuChannel, FeishuSettings
+from bot.channels.feishu.client import FeishuClient
 from bot.channels.feishu.frame import NotAFrame
-from bot.channels.feishu.listen import INCOMPLETE, Parts
+from bot.channels.feishu.listen import INCOMPLETE, FeishuListener, Parts
+from bot.channels.line import Line
+from bot.outbound import Outbound
 from bot.store.cards import inbox
 from tests.channels.conftest import Open, Team
 from tests.channels.feishu.gateway import FeishuLinePeer
-from tests.channels.feishu.peer import KEY, TOKEN, FeishuPeer
+from tests.channels.feishu.peer import APP, KEY, SECRET, TOKEN, FeishuPeer
 from tests.channels.peers import send, until
+from tests.channels.receptions import nobody
 
+MENU = "application.bot.menu_v6"
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
 WU, PARCEL = "7312045566778894002", "75400000004002"
 ZHOU, FIRST = "7312045566778894001", "75400000004001"
 
@@ -198,3 +213,41 @@ def test_parts_in_any_order() -> None:
     for number in range(INCOMPLETE):
         assert parts.add(f"e{number}", 2, 0, b"1") is None
     assert parts.add("d", 2, 0, b"1") is None
+
+
+async def test_what_is_not_kept_is_not_acknowledged() -> None:
+    """Not committed, refused, or an error of ours: 飞书 hears 500 and sends it again; the connection stays."""
+    peer = FeishuLinePeer()
+    await peer.start()
+    answers: list[Answer | Exception] = [NotKept(), Answer(403), ValueError("x"), Answer(body=b'{"toast":{}}')]
+
+    async def hear(_plain: bytes) -> Answer:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async with Outbound() as outbound:
+        client = FeishuClient(outbound, f"http://127.0.0.1:{peer._server.port}", APP, SECRET)
+        listener = FeishuListener(Line("feishu"), client, outbound, hear, 1000)
+        listening = asyncio.create_task(listener.listen())
+        try:
+            said = [await peer.event(b"{}") for _ in range(4)]
+            assert (await peer.event(b"x" * 1001)).status == 400
+            assert peer.opened == 1
+        finally:
+            listening.cancel()
+            await asyncio.wait([listening])
+            await peer.close()
+    assert [code for _, code, _ in peer.acks] == [500, 500, 500, 200, 500]
+    assert said[-1].body == b'{"toast":{}}'
+
+
+@given(VALUES, st.sampled_from(["im.message.receive_v1", CLICK, MENU]))
+def test_whatever_an_event_holds(event: Any, kind: str) -> None:
+    """Any JSON as an event by the connection: taken without doing anything, or refused, and nothing breaks."""
+    header = {"event_id": "e", "event_type": kind, "tenant_key": "tk-1", "app_id": APP, "create_time": "1700000000000"}
+    settings = FeishuSettings(mode="long_connection", app_id=APP, app_secret=SecretStr(SECRET), tenant_key="tk-1")
+    channel = FeishuChannel("feishu", settings, nobody(), Outbound())
+    plain = json.dumps({"schema": "2.0", "header": header, "event": event}).encode()
+    assert asyncio.run(channel._framed(plain)).status in (200, 400, 403)

@@ -9,10 +9,15 @@ import aiohttp
 from sqlalchemy import select
 
 from bot.channels import line
+from bot.channels.contract import Answer, NotKept
+from bot.channels.line import Line
+from bot.channels.slack.client import SlackClient
+from bot.channels.slack.listen import SlackListener
+from bot.outbound import Outbound
 from bot.store.cards import inbox
 from tests.channels.conftest import Open, Team
 from tests.channels.peers import send, until
-from tests.channels.slack.gateway import SlackSocketPeer
+from tests.channels.slack.gateway import APP_TOKEN, SlackSocketPeer
 from tests.channels.slack.peer import SECRET
 
 ZHOU, FIRST = "7312045566778894001", "75400000004001"
@@ -142,3 +147,38 @@ async def test_without_a_signing_secret_nobody_can_call(meeting: Open) -> None:
     await team.bot.server.close()
     assert (await sending).status == 200
     await until(lambda: not peer.sockets)
+
+
+async def test_what_is_not_kept_is_not_acknowledged() -> None:
+    """Not committed, or an error of ours: no acknowledgement, so that Slack sends it again. Refused: acknowledged
+    without a word. Words go back only where Slack takes them. The connection stays.
+    """
+    peer = SlackSocketPeer()
+    await peer.start()
+    answers: list[Answer | Exception] = [NotKept(), ValueError("x"), Answer(403), Answer(body=b'{"text":"x"}')]
+    heard: list[str] = []
+
+    async def hear(kind: str, _payload: Any) -> Answer:
+        heard.append(kind)
+        answer = answers.pop(0) if answers else Answer(body=b'{"text":"x"}')
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async with Outbound() as outbound:
+        listener = SlackListener(Line("slack"), SlackClient(outbound, f"{peer.url}/api", ""), outbound, hear, 1000)
+        listening = asyncio.create_task(listener.listen(APP_TOKEN))
+        try:
+            await until(lambda: peer.sockets)
+            for name in ("not kept", "broken"):
+                await peer.sockets[0].send_json({"type": "events_api", "envelope_id": name, "payload": {}})
+            await until(lambda: len(heard) == 2)
+            said = [await peer.envelope("interactive", {}) for _ in range(2)]
+            said.append(await peer.envelope("events_api", {}))
+        finally:
+            listening.cancel()
+            await asyncio.wait([listening])
+            await peer.close()
+    assert [one.body for one in said] == [b"", b'{"text": "x"}', b""]
+    assert len(peer.acks) == 3
+    assert peer.opened == 1
