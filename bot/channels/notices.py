@@ -23,6 +23,13 @@ def too_often(lang: str, tries: int) -> Card:
     return _card("too_often", "refused", "bind.next_wait", lang, told)
 
 
+def asked(lang: str, check: str) -> Card:
+    """The owner may approve; the digits are compared. The same words whether or not the login exists."""
+    return _card(
+        "asked", "info", "bind.next_asked", lang, Fact(text("bind.check", lang), check), _reason("bind.asked", lang)
+    )
+
+
 def bound(lang: str, name: str, shop: str) -> Card:
     """Whose account it is from now on."""
     return _card("bound", "info", "bind.next_bound", lang, Fact(text("bind.who", lang), name, shop))

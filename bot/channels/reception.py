@@ -28,7 +28,7 @@ from bot.channels.origin import MessageOrigin, noted
 from bot.channels.sparing import Sparing
 from bot.domain.people import Asker
 from bot.handlers.contract import Chat, Desk, Incoming, Reply
-from bot.merchants import people, permissions, shops
+from bot.merchants import chat_accounts, people, permissions, shops
 from bot.store import chats
 from bot.store.cards import inbox, outbox
 from bot.store.database import Database, NotStored, now
@@ -42,6 +42,8 @@ LOOK_WITHIN_S = 0.4
 LONGEST_ID = 190
 LONGEST_PART, LONGEST_CHAT, LONGEST_REF = 128, 200, 300
 BIND = re.compile(r"[/!]?\s*(?:bind|绑定)\s*:?\s*(\d{8})\b", re.IGNORECASE)
+ASK = re.compile(r"[/!]\s*(?:bind|绑定)\s*:?\s*(?!\d{1,10}$)(\S{1,64})", re.IGNORECASE)
+"""`/bind LOGIN`: the owner is to approve. A few digits are a code that was mistyped, and no login."""
 TRIES = 5
 PAUSE_S = 600.0
 
@@ -127,7 +129,7 @@ class Reception:
         if not message.sender.complete or not _storable(message):
             log.warning("channel.nobody_named", channel=message.chat.channel)
             return Taken()
-        code = _code(message.text)
+        code = _matched(BIND, message.text)
         try:
             if code is not None:
                 return Taken(told=await self._bind(message, code))
@@ -135,7 +137,8 @@ class Reception:
         except NotStored as problem:
             raise NotKept from problem
         if asker is None:
-            return Taken(told=self._stranger(message))
+            login = _matched(ASK, message.text)
+            return Taken(told=self._stranger(message) if login is None else await self._ask(message, login))
         return await self._to_desk(_incoming(message, asker), ends)
 
     async def there_now(self, sender: Sender, chat: Chat, message_ref: str) -> ThereNow | None:
@@ -215,6 +218,17 @@ class Reception:
         log.info("channel.bound", channel=sender.channel, person=whose[0])
         return notices.bound(lang, whose[1], whose[2])
 
+    async def _ask(self, message: Message, login: str) -> Card:
+        sender, lang = message.sender, message.chat.lang
+        if not self._tries.may((sender.channel, sender.tenant, sender.user)):
+            return notices.too_often(lang, TRIES)
+        who = (sender.channel, sender.tenant, sender.user)
+        try:
+            check = await self._database.write(lambda c: chat_accounts.ask(c, login, *who, now(c)))
+        except NotStored as problem:
+            raise NotKept from problem
+        return notices.asked(lang, check)
+
     def _stranger(self, message: Message) -> Card | None:
         meant = message.spoken_to or message.action is not None or self.is_command(message.text or "")
         sender = message.sender
@@ -229,9 +243,9 @@ def _storable(message: Message) -> bool:
     return 0 < len(message.chat.id) <= LONGEST_CHAT and len(ref) <= LONGEST_REF and bool(message.message_id)
 
 
-def _code(words: str | None) -> str | None:
-    """The code of `/bind CODE`, however it was typed."""
-    found = BIND.fullmatch(unicodedata.normalize("NFKC", words or "").strip())
+def _matched(form: re.Pattern[str], words: str | None) -> str | None:
+    """What `/bind` was typed with, however it was typed."""
+    found = form.fullmatch(unicodedata.normalize("NFKC", words or "").strip())
     return found[1] if found else None
 
 
@@ -249,6 +263,7 @@ def _bind(connection: Connection, sender: Sender, code: str) -> tuple[str, str, 
     person = None if person_id is None else people.get(connection, person_id)
     if person is None:
         return None
+    permissions.announce(connection, person.shop_id, now(connection))
     shop = shops.facts(connection, person.shop_id)
     return person.id, person.name, shop.name if shop is not None else ""
 

@@ -16,7 +16,7 @@ from bot.console.house import House
 from bot.console.live import Feeds, Live
 from bot.console.parts import Parts
 from bot.console.session import Door
-from bot.console.views import files, me, papers, press
+from bot.console.views import accounts, files, me, papers, press
 from bot.console.views.batch import BatchPages
 from bot.console.views.files import Files
 from bot.console.views.permissions import Permissions
@@ -100,6 +100,9 @@ def _people(pages: _Pages, sign_in: SignIn) -> None:
     pages.post("/sign-in", sign_in.post, for_anyone=True)
     pages.post("/sign-out", sign_in.leave)
     pages.get("/me", me.page)
+    pages.get("/me/code", me.code)
+    pages.post("/me/code", me.code)
+    pages.post("/me/unbind", accounts.unbind)
     pages.get("/lang/{lang}", me.language, for_anyone=True)
     pages.get("/theme/{theme}", me.theme, for_anyone=True)
 
@@ -124,6 +127,7 @@ def _rest(pages: _Pages, permissions: Permissions, batch: BatchPages) -> None:
     pages.get("/permissions", permissions.page)
     pages.post("/permissions", permissions.change)
     pages.post("/permissions/ask", permissions.ask)
+    pages.post("/permissions/accounts", accounts.answer)
     pages.get("/batch", batch.start)
     pages.post("/batch", batch.draft)
     pages.get("/batch/{id}.csv", batch.csv)

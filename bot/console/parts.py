@@ -18,6 +18,7 @@ from bot.console.frame import page_facts
 from bot.console.panel import panel
 from bot.console.talk import Shown, followed, message, record
 from bot.console.tally import tally
+from bot.console.views.accounts import my_facts
 from bot.console.views.batch import batch_facts
 from bot.console.views.permissions import permission_facts
 from bot.console.views.record import record_facts
@@ -57,6 +58,7 @@ class Parts:
             "records": self._records,
             "batch": self._batch,
             "permissions": self._permissions,
+            "me": self._me,
         }
         drawer = drawers.get(kind)
         parts = [] if drawer is None else await drawer(visit, changes, memory)
@@ -183,6 +185,15 @@ class Parts:
         facts |= {"page": page_facts(visit, "permissions"), "version": version}
         html = visit.drawing.draw("parts/permissions.html", visit.speech, facts)
         return [{"t": "permissions", "v": version, "html": html}]
+
+    async def _me(self, visit: Visit, changes: Sequence[LiveEvent], memory: Memory) -> list[Part]:
+        del memory
+        if all(change.target != "permissions" for change in changes):
+            return []
+        facts = await my_facts(visit.house, visit.asker, visit.speech)
+        facts |= {"page": page_facts(visit, "me"), "version": changes[-1].id}
+        html = visit.drawing.draw("parts/accounts.html", visit.speech, facts)
+        return [{"t": "accounts", "v": changes[-1].id, "html": html}]
 
 
 def _messages(connection: Connection, shop_id: str, conversation: str, targets: set[str]) -> list[int]:

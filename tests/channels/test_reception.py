@@ -154,6 +154,18 @@ async def test_a_code_works_once(database: Database, bound: str) -> None:
     assert "@mallory" not in rows
 
 
+@pytest.mark.parametrize("login", ["li", "nobody"])
+async def test_a_login_asks_the_owner(database: Database, bound: str, login: str) -> None:
+    """`/bind LOGIN` of a stranger binds nobody; it says the same whether or not the login exists, five times at most."""
+    reception, desk = _reception(database)
+    stranger = Sender("matrix", "t", "@new")
+    taken = [await reception.take(_message(f"/bind {login}", sender=stranger, spoken_to=False)) for _ in range(6)]
+    ids = ["" if one.told is None else one.told.id for one in taken]
+    assert ids == ["bind:asked"] * 5 + ["bind:too_often"]
+    rows = await database.read(lambda c: c.execute(select(chat_people.c.user_id)).scalars().all())
+    assert (rows, desk.done) == (["@li"], 0)
+
+
 async def test_a_long_id_is_kept_short(database: Database, bound: str) -> None:
     """What a platform calls a message may be longer than a column; the same name stays the same."""
     reception, _ = _reception(database)

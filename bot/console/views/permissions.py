@@ -15,6 +15,7 @@ from bot.console.drawing import Speech
 from bot.console.frame import page_facts
 from bot.console.house import House
 from bot.console.session import inside
+from bot.console.views.accounts import owners_facts
 from bot.console.visit import Visit
 from bot.domain.people import Asker, Permission, Role
 from bot.merchants import people, permissions
@@ -106,6 +107,7 @@ async def permission_facts(house: House, asker: Asker, speech: Speech) -> dict[s
     agents, uses, requests, history = await house.database.read(lambda c: _read(c, asker.shop_id, since))
     fees = [told.fee_fen for told in house.rules().carriers.values()]
     return {
+        **await owners_facts(house, asker),
         "is_owner": True,
         "agents": [_agent(speech, person, granted, uses) for person, granted in agents],
         "able": sum(Permission.LOGISTICS_TOOLS in granted for _, granted in agents),

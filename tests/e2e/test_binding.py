@@ -1,0 +1,115 @@
+"""A chat account becomes somebody's: by the code of the page, or by the owner who compares four digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser import Pages
+from tests.channels.peers import until
+from tests.channels.slack.peer import SlackPeer
+from tests.console.served import LIN, Demo, demo
+from tests.e2e.conftest import Enter
+from tests.e2e.test_handling import SMALL, TINY
+
+WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackPeer]:
+    """The platform on loopback."""
+    peer = SlackPeer()
+    await peer.start()
+    yield peer
+    await peer.close()
+
+
+@pytest.fixture
+async def bot(tmp_path: Path, sqlite_url: str, slack: SlackPeer) -> AsyncIterator[Demo]:
+    """`serve --demo` that speaks on that platform."""
+    file = tmp_path / "channels.toml"
+    file.write_text(slack.section(), encoding="utf-8")
+    file.chmod(0o600)
+    async with demo(tmp_path, sqlite_url) as served:
+        await slack.meet(served.base)
+        yield served
+
+
+async def test_a_code_of_the_page_binds_in_the_chat(bot: Demo, enter: Enter, slack: SlackPeer) -> None:
+    """By key: the code is taken, typed in the chat, and the account stands on the page without a reload; from then on
+    the chat obeys; taken back after a second question, it does no longer.
+    """
+    page = await enter("agent", "/me")
+    await page.focus("text=取绑定码")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/me/code")
+    command = await page.inner_text("code.mono")
+    assert re.fullmatch(r"/bind \d{8}", command)
+    assert command[6:] not in page.url
+    await slack.say(command)
+    await page.wait_for_selector(f'[data-t="accounts"] >> text={slack.person}')
+    assert await page.inner_text("code.mono") == command, "what is being read is not taken away"
+    await slack.say("/intercept " + LIN)
+    await until(slack.seen)
+    await page.focus(".undo summary")
+    await page.keyboard.press("Enter")
+    assert "旧卡片上的按钮也不行" in await page.inner_text(".undo form")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("text=还没有绑定聊天账号")
+    told = len(slack.ephemeral)
+    await slack.say("/intercept " + LIN)
+    await until(lambda: "先绑定" in "".join(slack.ephemeral[told:]))
+
+
+async def test_the_owner_approves_what_a_chat_asked(bot: Demo, enter: Enter, slack: SlackPeer) -> None:
+    """`/bind LOGIN` of a stranger stands on the owner's open page with the digits that the chat shows; approved, the
+    account obeys. The owner's page has everybody's accounts.
+    """
+    page = await enter("owner", "/permissions")
+    await slack.say("/bind agent", user=slack.stranger)
+    told = await until(lambda: slack.ephemeral)
+    digits = re.search(r"核对数字\D*(\d{4})", told[-1])
+    assert digits is not None, told
+    await page.wait_for_selector(f"text=聊天里看到的核对数字是不是 {digits[1]}")
+    before = len(slack.seen())
+    await page.wait_for_timeout(450)  # a button that has just come takes no press
+    await page.click("[name=to][value=yes]")
+    await page.wait_for_selector(f"table >> text={slack.stranger}")
+    await slack.say("/help", user=slack.stranger)
+    await until(lambda: len(slack.seen()) > before)
+
+
+@pytest.mark.parametrize("scheme, lang", [("light", "zh"), ("dark", "en")])
+async def test_the_pages_of_accounts_hold(
+    bot: Demo, enter: Enter, slack: SlackPeer, browser_page: Pages, tmp_path: Path, scheme: str, lang: str
+) -> None:
+    """Narrow and wide, light and dark, in both languages: nothing sideways, nothing too small to press or to read."""
+    await slack.say("/bind owner", user=slack.stranger)
+    await until(lambda: slack.ephemeral)
+    page = await enter("owner", "/me", width=390, height=844, has_touch=True, is_mobile=True, color_scheme=scheme)
+    await page.goto(f"{bot.base}/lang/{lang}?next=/me")
+    await page.click("form[action='/me/code'] button")
+    await page.wait_for_url("**/me/code")
+    await slack.say(await page.inner_text("code.mono"))
+    await page.wait_for_selector(".acct")
+    await page.click(".undo summary")
+    for path in ("", "/permissions"):
+        if path:
+            await page.goto(bot.base + path)
+            await page.click(".undo summary")
+        assert await page.evaluate(WIDE) <= 0
+        assert await page.evaluate(TINY) == []
+        assert await page.evaluate(SMALL) == []
+        await page.screenshot(path=tmp_path / f"{path.strip('/') or 'me'}-390.png", full_page=True)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    for path in ("/me", "/permissions"):
+        await page.goto(bot.base + path)
+        await page.screenshot(path=tmp_path / f"{path.strip('/')}-1280.png", full_page=True)
+    if lang == "en":
+        words = await page.inner_text("main")
+        assert "Ask" in words
+        assert "绑定" not in words
