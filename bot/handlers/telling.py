@@ -18,6 +18,7 @@ from bot.cards import subscribing
 from bot.cards.after_sale import ListedView, ToldParcel
 from bot.cards.card import Card
 from bot.cards.views import Draw
+from bot.domain.case import State
 from bot.domain.interception import Interception
 from bot.domain.people import Asker, Role
 from bot.handlers import views
@@ -132,7 +133,8 @@ class Telling:
         candidates = await self._rooms.interceptions.candidates(asker, after_sale_id)
         if version is None or not candidates:
             return None
-        newest = {case.tracking_number: case for case in found}
+        # A refused ask is no interception: whoever asked second does not hide what the first one led to.
+        newest = {case.tracking_number: case for case in found if case.state is not State.REFUSED}
         rules = self._rooms.rules()
         parcels = [
             ToldParcel(views.parcel_view(c, rules, draw.lang), newest.get(c.parcel.tracking_number)) for c in candidates

@@ -40,7 +40,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class ListedParcel:
-    """A parcel of a listed after-sale, with its newest interception, if it has one."""
+    """A parcel of a listed after-sale, with its newest interception, if it has one. A refused ask is none."""
 
     carrier: str
     tracking_number: str
@@ -239,7 +239,7 @@ _CASES = Prepared(
         told_after_sales,
         (told_after_sales.c.shop_id == cases.c.shop_id) & (told_after_sales.c.after_sale_id == cases.c.after_sale_id),
     )
-    .where(*_ON_LIST)
+    .where(*_ON_LIST, cases.c.state != State.REFUSED.value)
     .order_by(cases.c.seq)
 )
 _HAS_RESULT = Prepared(
