@@ -156,7 +156,7 @@ async def test_a_code_works_once(database: Database, bound: str) -> None:
 
 @pytest.mark.parametrize("login", ["li", "nobody"])
 async def test_a_login_asks_the_owner(database: Database, bound: str, login: str) -> None:
-    """`/bind LOGIN` of a stranger binds nobody; it says the same whether or not the login exists, five times at most."""
+    """`/bind LOGIN` of a stranger binds nobody; it says the same whether or not the login exists, five times."""
     reception, desk = _reception(database)
     stranger = Sender("matrix", "t", "@new")
     taken = [await reception.take(_message(f"/bind {login}", sender=stranger, spoken_to=False)) for _ in range(6)]
