@@ -32,9 +32,9 @@ def unsubscribed(draw: Draw, *, was: bool) -> Card:
     return _card("off" if was else "was_off", draw, next_step="subscribe.next_off")
 
 
-def unable(channel: str, draw: Draw) -> Card:
+def unable(draw: Draw) -> Card:
     """Nothing can be pushed there, and why."""
-    words = text("subscribe.unable_text", draw.lang, channel=channel)
+    words = text("subscribe.unable_text", draw.lang)
     return _card("unable", draw, Fact(text("subscribe.why", draw.lang), text=words))
 
 

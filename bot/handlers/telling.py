@@ -95,7 +95,7 @@ class Telling:
         if asker.role is Role.PLATFORM:
             return await self._outgoing.reply(["denied:grant"], asker, chat.lang)
         if not incoming.private or not self._rooms.speaks_first(chat.channel):
-            return await self._outgoing.reply([f"unable:{chat.channel}"], asker, chat.lang)
+            return await self._outgoing.reply(["unable:"], asker, chat.lang)
         wanted = hours(parsed.argument)
         if wanted is None:
             return await self._outgoing.reply([f"hours:{parsed.argument[:MOST_NAMED]}"], asker, chat.lang)
@@ -173,9 +173,9 @@ class Telling:
         del asker
         return subscribing.unsubscribed(draw, was=bool(was))
 
-    async def _unable(self, channel: str, asker: Asker, draw: Draw) -> Card | None:
+    async def _unable(self, _rest: str, asker: Asker, draw: Draw) -> Card | None:
         del asker
-        return subscribing.unable(channel, draw)
+        return subscribing.unable(draw)
 
     async def _hours(self, words: str, asker: Asker, draw: Draw) -> Card | None:
         del asker

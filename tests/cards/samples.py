@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bot.cards.after_sale import ListedView, ToldParcel, after_sale_card, list_card
 from bot.cards.batch import batch_card
 from bot.cards.card import Card
 from bot.cards.confirm import choose_after_sale, choose_parcel, confirmation, folded, stale
@@ -12,6 +13,7 @@ from bot.cards.forms import BEIJING
 from bot.cards.info import fees_card, help_card, no_person, not_found, records_card, too_old, usage
 from bot.cards.result import already_confirmed, result_card
 from bot.cards.signup import denied, granted, sign_up, signed, unsigned
+from bot.cards.subscribing import not_understood, subscribed, unable, unsubscribed
 from bot.cards.views import (
     AfterSaleView,
     AgreementView,
@@ -225,6 +227,7 @@ def others(draw: Draw) -> dict[str, Card]:
         "denied_asked": denied(draw, {}, owner="吴岚", kind="asked"),
         "denied_grant": denied(draw, ACTIONS, kind="grant"),
         "granted": granted("李想", draw),
+        **told(draw),
         "help": help_card(draw),
         "usage": usage(draw, 500),
         "fees": fees_card(FEES, 100_000, "2025-01-01", draw),
@@ -244,6 +247,28 @@ def others(draw: Draw) -> dict[str, Card]:
         "too_old": too_old(5, draw),
         "no_person": no_person("lixiang", draw),
         "no_person_named": no_person("", draw),
+    }
+
+
+def told(draw: Draw) -> dict[str, Card]:
+    """What chats are told of new after-sales, and the commands that choose them."""
+    over = replace(AFTER_SALE, status=AfterSaleStatus.CLOSED)
+    tried = [ToldParcel(MAY, SUCCEEDED), ToldParcel(MAY_NOT, PENDING)]
+    names = [ListedView(f"中通 7540000000{n:04}", "eligible" if n % 3 else "succeeded") for n in range(40)]
+    return {
+        "told": after_sale_card("after_sale:1", 1, AFTER_SALE, [ToldParcel(MAY), ToldParcel(MAY_NOT)], draw, ACTIONS),
+        "told_refused": after_sale_card("after_sale:1", 1, AFTER_SALE, [ToldParcel(MAY_NOT)], draw, ACTIONS),
+        "told_closed": after_sale_card("after_sale:1", 2, over, [ToldParcel(MAY)], draw, {}),
+        "told_tried": after_sale_card("after_sale:1", 3, AFTER_SALE, tried, draw, ACTIONS),
+        "told_many": after_sale_card("after_sale:1", 3, AFTER_SALE, [ToldParcel(MAY)] * 20, draw, ACTIONS),
+        "listed": list_card("listed:1", 40, names, draw),
+        "listed_done": list_card("listed:1", 40, [ListedView("7312045566778891", "closed")], draw),
+        "subscribed": subscribed("吴岚", at(10, 0), (1320, 480), 2, draw),
+        "subscribed_always": subscribed("吴岚", at(10, 0), None, 1, draw),
+        "unsubscribed": unsubscribed(draw, was=True),
+        "unsubscribed_before": unsubscribed(draw, was=False),
+        "unable": unable(draw),
+        "hours": not_understood("晚上", draw),
     }
 
 
