@@ -215,7 +215,7 @@ class Outbound:
             raise
         finally:
             _call.reset(token)
-            became = "never_left" if why else "opened"
+            became = "not_opened" if why else "opened"
             _log.info("outbound_socket", system=system, ms=_since(began), outcome=became, why=why or None)
 
     async def _send(

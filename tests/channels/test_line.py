@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import ClientConnectorError, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -212,6 +212,25 @@ async def test_a_silent_other_side_is_noticed() -> None:
             async with asyncio.timeout(1.5):
                 await read(socket, take, "test")
         await socket.close()
+
+
+async def test_the_log_has_no_ticket() -> None:
+    """Opened or refused: the address, which holds a secret, is not written down."""
+
+    async def play(socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+
+    with structlog.testing.capture_logs() as logs:
+        async with gateway(play) as url, Outbound() as outbound:
+            socket = await outbound.socket(f"{url}?ticket=s3cret", system="test", longest=1000, heartbeat_s=20)
+            await socket.close()
+            with pytest.raises(WSServerHandshakeError):
+                await outbound.socket(f"{url}gone?ticket=s3cret", system="test", longest=1000, heartbeat_s=20)
+        with pytest.raises(ClientConnectorError):
+            async with Outbound() as outbound:
+                await outbound.socket(f"{url}?ticket=s3cret", system="test", longest=1000, heartbeat_s=20)
+    assert [one["outcome"] for one in logs if one["event"] == "outbound_socket"] == ["opened"] + 2 * ["not_opened"]
+    assert "s3cret" not in str(logs)
 
 
 @pytest.mark.parametrize(

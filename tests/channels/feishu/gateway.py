@@ -8,7 +8,7 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -28,12 +28,13 @@ ACK_WITHIN_S = 3.0
 class FeishuLinePeer(FeishuPeer):
     """The same company, whose app has no public address.
 
-    `split`: an event comes in so many frames. `loses`: so many acknowledgements get lost, and the connection with them.
-    `refuses`: what the gateway says instead of opening a connection, one for each try.
+    `split`: an event comes in so many frames. `loses`: so many acknowledgements get lost, and the connection with them;
+    `on_loss` happens then. `refuses`: what the gateway says instead of opening a connection, one for each try.
     """
 
     split: int = 1
     loses: int = 0
+    on_loss: Callable[[], object] = field(default=lambda: None)
     refuses: list[Any] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     pings: list[int] = field(default_factory=list)
@@ -203,6 +204,7 @@ class FeishuLinePeer(FeishuPeer):
             return
         if self.loses:
             self.loses -= 1
+            self.on_loss()
             self.cut(socket)
             return
         assert int(headers["biz_rt"]) >= 0

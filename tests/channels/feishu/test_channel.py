@@ -150,7 +150,7 @@ async def test_a_repeated_sending_is_one_message(meeting: Open) -> None:
 async def test_busy_is_tried_again(meeting: Open) -> None:
     """Too many at once, or a server that is ill: later. A wrong chat: never, and the operator reads why."""
     team, peer = await _bound(meeting)
-    peer.fails = [(429, 1), (400, 99991400)]
+    peer.fails = [(400, 99991400), (500, 1)]
     await peer.say("/help")
     await until(lambda: [one for one in peer.kept if one.edits])
     peer.fails = [(400, 230002)]
