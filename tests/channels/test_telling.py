@@ -10,11 +10,15 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
+from bot.cards.after_sale import GRAVITY, ListedView, list_card
+from bot.cards.views import Draw
+from bot.channels.pushing import ON_A_LIST
 from bot.domain.people import Scope
 from bot.merchants import keys
 from bot.store.cards import outbox
 from bot.store.database import now
 from bot.store.told import told_after_sales
+from tests.cards.samples import EN, ZH
 from tests.channels.conftest import Open, Team
 from tests.channels.dingtalk.peer import DingtalkPeer
 from tests.channels.peers import Peer, Seen, until
@@ -193,3 +197,14 @@ async def test_where_nothing_can_be_pushed(meeting: Open, name: str) -> None:
     await until(lambda: with_words(peer, "这里不能推送"))
     await enter(team, [document(7)])
     assert await team.bot.database.read(lambda c: c.execute(select(told_after_sales)).all()) == []
+
+
+@pytest.mark.parametrize("draw", [ZH, EN], ids=["zh", "en"])
+@pytest.mark.parametrize("name", PEERS)
+def test_a_full_list_names_everybody(name: str, draw: Draw) -> None:
+    """As many as one message is given to name are all in it on every platform, also under their longest numbers."""
+    states = ["eligible", *GRAVITY, "succeeded", "closed"]
+    names = [f"中国邮政速递 EMS{n:022}" for n in range(ON_A_LIST)]
+    sales = [ListedView(name, states[n % len(states)]) for n, name in enumerate(names)]
+    seen = PEERS[name]().drawn(list_card("listed:1", 1, sales, draw), "https://bot.example")
+    assert [one for one in names if one not in seen.text] == []

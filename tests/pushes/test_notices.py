@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain.after_sale import AfterSaleStatus
 from bot.pushes import notices
+from bot.store.database import now
+from bot.store.telling import choose
+from bot.store.told import Place, told_after_sales
 from tests.pushes.conftest import House, eventually
 from tests.pushes.told import NUMBER, SALE, detail, doudian
 from tests.shops.doudian.platform import ill, well
@@ -27,6 +31,22 @@ async def test_news_becomes_an_after_sale(house: House) -> None:
     assert sale.status is AfterSaleStatus.OPEN
     assert [(parcel.tracking_number, parcel.carrier) for parcel in sale.parcels] == [(NUMBER, "zto")]
     assert await house.sale(SALE, "other") is None
+
+
+async def test_a_chosen_chat_is_told_once(house: House) -> None:
+    """The after-sale is noted for the shop's chat in the transaction that keeps it; pushed again, it is no news."""
+    place = Place("slack", "C1")
+    await house.database.write(lambda c: choose(c, "own", place, "王店主", None, now(c)))
+    house.platform.says[DETAIL] = well(detail())
+    for message in ("m1", "m2"):
+        await house.push("doudian", doudian((message, SALE)))
+
+    async def both_read() -> bool:
+        return [result for _, result in await house.news()] == [["read"], ["read"]]
+
+    await eventually(both_read)
+    noted = select(told_after_sales.c.shop_id, told_after_sales.c.chat, told_after_sales.c.after_sale_id)
+    assert await house.database.read(lambda c: c.execute(noted).all()) == [("own", "C1", SALE)]
 
 
 async def test_later_news_replaces_it(house: House) -> None:
