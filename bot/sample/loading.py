@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 PASSWORD = "demo"  # noqa: S105 - shown on the sign-in page, and in demo mode only
 CITIES = ("杭州", "武汉")
 AGENT = "agent"
+NAMED_MEANWHILE = 412
 
 
 @cache
@@ -123,15 +124,18 @@ def _parcel(box: Mapping[str, Any], at: datetime) -> Parcel:
 
 
 async def arm(sandbox_url: str) -> None:
-    """Arms each sample parcel, once: where the sandbox knows it already, nothing is changed (ruling 17)."""
+    """Arms each sample parcel, once: where the sandbox knows it already, nothing is changed (ruling 17), not even where
+    somebody arms it between our two requests.
+    """
     async with aiohttp.ClientSession(base_url=sandbox_url, timeout=aiohttp.ClientTimeout(total=10)) as session:
         for box in _boxes():
             path = f"/_sandbox/parcels/{box['tracking_number']}"
             async with session.get(path) as known:
                 if known.status != 404:
                     continue
-            async with session.put(path, json=box["sandbox"]) as armed:
-                armed.raise_for_status()
+            async with session.put(path, json=box["sandbox"], headers={"If-None-Match": "*"}) as armed:
+                if armed.status != NAMED_MEANWHILE:
+                    armed.raise_for_status()
 
 
 async def begin(database: Database, interceptions: Interceptions) -> None:

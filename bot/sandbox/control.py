@@ -83,10 +83,12 @@ class Control:
         app.router.add_get("/_sandbox/defaults", self.get_defaults)
 
     async def put_parcel(self, request: web.Request) -> web.Response:
-        """Arm one parcel, afresh."""
+        """Arm one parcel, afresh; with `If-None-Match: *` only one that nobody has named, else 412."""
         number = request.match_info["tracking_number"]
         if len(number) > MAX_NUMBER_LENGTH:
             return _wrong("the tracking number is too long")
+        if request.headers.get("If-None-Match") == "*" and self._world.known(number) is not None:
+            return json_answer({"code": "KNOWN", "detail": "somebody has named this parcel"}, 412)
         try:
             settings = read_settings(read_object(await request.read()), defaults=False)
             parcel = self._world.arm(number, settings)

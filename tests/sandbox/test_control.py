@@ -32,6 +32,15 @@ async def test_armed_parcel(wire: Wire) -> None:
     }
 
 
+async def test_only_what_nobody_has_named(wire: Wire) -> None:
+    """With `If-None-Match: *` a parcel is armed once: what somebody has set meanwhile stays."""
+    first = {"If-None-Match": "*"}
+    assert (await wire.control("PUT", "/parcels/1", {"outcome": "slow"}, first))[0] == 200
+    status, answer = await wire.control("PUT", "/parcels/1", {"outcome": "refuse"}, first)
+    assert (status, answer["code"]) == (412, "KNOWN")
+    assert (await wire.control("GET", "/parcels/1"))[1]["outcome"] == "slow"
+
+
 async def test_orders_of_a_parcel(way: Way) -> None:
     """A create names the parcel, and its order is shown as the contract says."""
     await way.create()

@@ -97,10 +97,13 @@ class Wire:
         headers = {"app-key": vector["app_key"], "req-time": "1737000000000", "sign": sign}
         return await self.send(f"/yunda/{path}", raw, headers)
 
-    async def control(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    async def control(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
         """A control call: status and answer."""
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        async with self.session.request(method, f"{self.base}/_sandbox{path}", data=data) as answer:
+        url = f"{self.base}/_sandbox{path}"
+        async with self.session.request(method, url, data=data, headers=headers) as answer:
             return answer.status, await answer.json()
 
     async def arm(self, number: str, **settings: object) -> None:
