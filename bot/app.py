@@ -30,7 +30,7 @@ from bot.channels import configuration, webhooks
 from bot.channels import registry as chat_tools
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.console.inbound import ConsoleChat
-from bot.channels.contract import Channel
+from bot.channels.contract import Channel, Framing
 from bot.channels.listeners import Listeners
 from bot.channels.posting import Posting
 from bot.channels.reception import Reception
@@ -204,6 +204,7 @@ async def build(settings: Settings) -> web.Application:
             faq=Trial(),
             demo=Demo() if settings.demo else None,
             limits=limits,
+            frames={one.facts.name: one.frame_origin for one in chats if isinstance(one, Framing)},
             channel_names={name: channel.facts.title for name, channel in channels.items()},
         ),
     )

@@ -216,6 +216,16 @@ class Webhook(Protocol):
 
 
 @runtime_checkable
+class Framing(Protocol):
+    """A channel whose desk may show a page of ours beside a conversation."""
+
+    @property
+    def frame_origin(self) -> str:
+        """Scheme, host and port of that desk; nobody else may frame the page."""
+        ...
+
+
+@runtime_checkable
 class Listening(Protocol):
     """A channel that keeps a connection of its own, for merchants without a public address.
 

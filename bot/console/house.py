@@ -223,3 +223,5 @@ class House:
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = _clock
     channel_names: Mapping[str, str] = field(default_factory=dict)
+    frames: Mapping[str, str] = field(default_factory=dict)
+    """Desks that may show `/beside/<channel>` inside their own page: the channel's name and the origin."""

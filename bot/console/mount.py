@@ -16,7 +16,7 @@ from bot.console.house import House
 from bot.console.live import Feeds, Live
 from bot.console.parts import Parts
 from bot.console.session import Door
-from bot.console.views import accounts, files, me, papers, press
+from bot.console.views import accounts, beside, files, me, papers, press
 from bot.console.views.batch import BatchPages
 from bot.console.views.files import Files
 from bot.console.views.permissions import Permissions
@@ -99,6 +99,7 @@ def _people(pages: _Pages, sign_in: SignIn) -> None:
     pages.get("/sign-in", sign_in.page, for_anyone=True)
     pages.post("/sign-in", sign_in.post, for_anyone=True)
     pages.post("/sign-out", sign_in.leave)
+    pages.get("/beside/{channel}", beside.page, for_anyone=True)
     pages.get("/me", me.page)
     pages.get("/me/code", me.code)
     pages.post("/me/code", me.code)

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 COOKIE = "intercept_session"
 FORM_COOKIE = "intercept_form"
+BESIDE = "_beside"
+"""Ends the names of both cookies inside a frame of another site, where browsers send no others (decision 0061)."""
 LANG_COOKIE = "intercept_lang"
 THEME_COOKIE = "intercept_theme"
 YEAR_S = 365 * 86_400
@@ -61,6 +63,11 @@ def is_secure(request: web.Request) -> bool:
     return request.secure or request.headers.get("X-Forwarded-Proto", "").split(",")[0].strip() == "https"
 
 
+def kept(request: web.Request, name: str) -> str:
+    """A cookie of ours: as every page has it, or as it is inside a frame."""
+    return request.cookies.get(name) or request.cookies.get(name + BESIDE, "")
+
+
 class Door:
     """Lets requests in. `opened` is called when the first one comes."""
 
@@ -95,7 +102,7 @@ class Door:
         opened, self._opened = self._opened, None
         if opened is not None:
             opened()
-        token = request.cookies.get(COOKIE, "")
+        token = kept(request, COOKIE)
         session = await self._house.sessions.find(token) if token else None
         lang = request.cookies.get(LANG_COOKIE, "zh")
         theme = request.cookies.get(THEME_COOKIE, "")
@@ -110,7 +117,7 @@ class Door:
             speech=self._drawing.speech(lang if lang in LANGUAGES else "zh", self._house.clock()),
             theme=theme if theme in {"light", "dark"} else "",
             form=form,
-            pre_token=request.cookies.get(FORM_COOKIE, "")[:64] or secrets.token_urlsafe(24),
+            pre_token=kept(request, FORM_COOKIE)[:64] or secrets.token_urlsafe(24),
         )
 
     async def _answer(self, visit: Visit, handler: Handler) -> web.StreamResponse:
@@ -148,7 +155,7 @@ class Door:
         if visit.session is not None:
             ours = visit.session.is_from(given)
         else:
-            cookie = request.cookies.get(FORM_COOKIE, "")
+            cookie = kept(request, FORM_COOKIE)
             ours = bool(cookie) and secrets.compare_digest(given.encode(), cookie.encode())
         return None if ours else refusal(visit, 403, visit.word("error.old_page"))
 
@@ -168,11 +175,13 @@ class Door:
     def _dressed(self, visit: Visit, response: web.StreamResponse) -> web.StreamResponse:
         if response.prepared:
             return response
+        in_frame = "Content-Security-Policy" in response.headers
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+            if not (in_frame and name == "X-Frame-Options"):
+                response.headers.setdefault(name, value)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
-        if visit.session is None and FORM_COOKIE not in visit.request.cookies:
+        if visit.session is None and not kept(visit.request, FORM_COOKIE) and not in_frame:
             set_cookie(visit.request, response, FORM_COOKIE, visit.pre_token, None)
         return response
 
@@ -182,6 +191,31 @@ def _noted(visit: Visit, event: str, problem: Exception) -> str:
     number = secrets.token_hex(4)
     log.error(event, exc_info=problem, number=f"{number[:4]}-{number[4:]}", path=visit.request.path)
     return f"{number[:4]}-{number[4:]}"
+
+
+def framed(visit: Visit, response: web.Response, origin: str) -> web.Response:
+    """A page that `origin` alone may show inside its own. The form token comes along for whoever signs in there."""
+    policy = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {origin}")
+    response.headers["Content-Security-Policy"] = policy
+    if not kept(visit.request, FORM_COOKIE):
+        set_framed(response, FORM_COOKIE, visit.pre_token)
+    return response
+
+
+def signed_in_by(request: web.Request, response: web.StreamResponse, token: str) -> None:
+    """The cookie of a session, of the kind that the browser keeps where the form stood."""
+    if FORM_COOKIE + BESIDE in request.cookies and FORM_COOKIE not in request.cookies:
+        set_framed(response, COOKIE, token)
+    else:
+        set_cookie(request, response, COOKIE, token, None)
+
+
+def set_framed(response: web.StreamResponse, name: str, value: str) -> None:
+    """A cookie for our page inside another site's: kept apart for each site around it, and over https alone. Written
+    by hand, since Python's cookies know `Partitioned` from 3.14 on only.
+    """
+    told = f"{name}{BESIDE}={value}; Path=/; HttpOnly; SameSite=None; Secure; Partitioned"
+    response.headers.add("Set-Cookie", told)
 
 
 def set_cookie(request: web.Request, response: web.StreamResponse, name: str, value: str, max_age: int | None) -> None:

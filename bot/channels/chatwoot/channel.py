@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import Field, HttpUrl, ValidationError
 from sqlalchemy import Connection
+from yarl import URL
 
 from bot.cards.card import Card
 from bot.cards.texts import text
@@ -48,6 +49,7 @@ class ChatwootSettings(ChannelSettings):
     account_id: int = Field(gt=0, description="number of the account, in the address /app/accounts/1/…")
     secret: Secret = Field(description="Settings → Integrations → Webhooks: the webhook's secret")
     access_token: Secret = Field(description="access token of the agent bot or user that writes the notes")
+    browser_url: HttpUrl | None = Field(None, description="address that agents open, where it is not `url`")
     own_id: int = Field(ge=0, description="id of that user; 0 for an agent bot")
 
 
@@ -77,6 +79,7 @@ class ChatwootChannel:
             budget=Budget(channel=Rate(3000, 60, burst=100)),  # 3,000 requests a minute and address
             speaks_first=False,  # each conversation is a customer's: nothing of the whole shop is said there
         )
+        self.frame_origin = str(URL(str(settings.browser_url or settings.url)).origin())
         self._secret = settings.secret.get_secret_value()
         self._reception = reception
         self._pages = pages

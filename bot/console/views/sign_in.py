@@ -14,7 +14,7 @@ from bot.console.bench import Lister
 from bot.console.drawing import BEIJING
 from bot.console.frame import page_facts
 from bot.console.house import Demo
-from bot.console.session import COOKIE, inside, set_cookie
+from bot.console.session import BESIDE, COOKIE, inside, signed_in_by
 from bot.console.visit import Visit
 from bot.merchants import people, permissions, shops
 from bot.merchants.people import Person
@@ -96,7 +96,8 @@ class SignIn:
         if visit.session is not None:
             await visit.house.sessions.close(visit.session.token)
         response = visit.go("/sign-in")
-        response.del_cookie(COOKIE, path="/")
+        for name in (COOKIE, COOKIE + BESIDE):
+            response.del_cookie(name, path="/")
         return response
 
     async def _sample(self, visit: Visit, login: str) -> Session | Wrong:
@@ -158,7 +159,7 @@ def _let_in(visit: Visit, session: Session, there: str) -> web.Response:
         response = web.json_response({"csrf": session.csrf, "name": session.person.name})
     else:
         response = visit.go(there)
-    set_cookie(visit.request, response, COOKIE, session.token, None)
+    signed_in_by(visit.request, response, session.token)
     return response
 
 
