@@ -197,8 +197,8 @@ class Posting:
         until = at + CLAIMED
         claimed = {"due_at": until, "tries": row.tries + 1, "not_before": None, "turn_at": None}
         connection.execute(outbox.update().where(outbox.c.seq == seq).values(**claimed))
-        pushed = pushing.is_pushed(row)
-        asker = everyone(row.shop_id) if pushed else self._find_asker(connection, row.shop_id, row.asker_id)
+        nobody = row.asker_id is None  # pushed, or the answer to a customer
+        asker = everyone(row.shop_id) if nobody else self._find_asker(connection, row.shop_id, row.asker_id)
         return _Taken(row, asker, until, channel)
 
 

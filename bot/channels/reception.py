@@ -27,7 +27,7 @@ from bot.channels.contract import NotKept
 from bot.channels.origin import MessageOrigin, noted
 from bot.channels.sparing import Sparing
 from bot.domain.people import Asker
-from bot.handlers.contract import Chat, Desk, Incoming, Reply
+from bot.handlers.contract import Chat, Desk, Incoming, Reply, everyone
 from bot.merchants import chat_accounts, people, permissions, shops
 from bot.store import chats
 from bot.store.cards import inbox, outbox
@@ -141,6 +141,15 @@ class Reception:
             return Taken(told=self._stranger(message) if login is None else await self._ask(message, login))
         return await self._to_desk(_incoming(message, asker), ends)
 
+    async def ask(self, shop_id: str, message: Message) -> Taken:
+        """What a customer wrote, who is nobody to us: at most a question to that shop, never a command. Raises
+        `NotKept`.
+        """
+        ends = time.monotonic() + ANSWER_WITHIN_S
+        if not _storable(message) or self.is_command(message.text or ""):
+            return Taken()
+        return await self._to_desk(_incoming(message, everyone(shop_id)), ends)
+
     async def there_now(self, sender: Sender, chat: Chat, message_ref: str) -> ThereNow | None:
         """What stands in a message of ours, drawn for that sender; None for a stranger or another message."""
         return await self._there(sender, chat, outbox.c.message_ref == message_ref)
@@ -148,6 +157,15 @@ class Reception:
     async def last_there(self, sender: Sender, chat: Chat, within: timedelta) -> ThereNow | None:
         """The newest card in that chat that answers this sender, where platforms have no answer to a message."""
         return await self._there(sender, chat, outbox.c.message_ref != "", within)
+
+    async def chat_of(self, channel: str, message_ref: str) -> str | None:
+        """The chat in which a message of ours stands, where a platform does not say; None for another message."""
+        this = (outbox.c.channel == channel) & (outbox.c.message_ref == message_ref)
+        try:
+            found = await self._database.read(lambda c: c.execute(select(outbox.c.chat).where(this).limit(1)).first())
+        except NotStored as problem:
+            raise NotKept from problem
+        return None if found is None else str(found.chat)
 
     async def _there(
         self, sender: Sender, chat: Chat, which: ColumnElement[bool], within: timedelta | None = None

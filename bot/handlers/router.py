@@ -85,6 +85,8 @@ class Router:
         if incoming.sent_at is not None and received_at - incoming.sent_at > TOO_OLD:
             target = f"too_old:{TOO_OLD.seconds // 60}"
             return await self._outgoing.reply([target], incoming.asker, incoming.chat.lang)
+        if incoming.asker.person_id is None and incoming.asker.key_id is None:
+            return await self._question(incoming)  # nobody that we know, such as a customer: neither orders nor presses
         if incoming.action is not None:
             pressed = actions.read(incoming.action)
             if pressed is None or pressed[0] not in self._buttons:

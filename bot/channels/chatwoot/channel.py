@@ -14,11 +14,11 @@ from bot.cards.texts import text
 from bot.channels import posting
 from bot.channels.budget import Budget, Rate
 from bot.channels.chatwoot.client import ChatwootClient
-from bot.channels.chatwoot.inbound import ChatwootInbound, NotServed
-from bot.channels.chatwoot.render import note, presses, tame
+from bot.channels.chatwoot.inbound import PUBLIC, SUGGESTED, ChatwootInbound, NotServed
+from bot.channels.chatwoot.render import note, presses, reply, suggestion, tame
 from bot.channels.chatwoot.verify import is_genuine
 from bot.channels.chatwoot.wire import Received
-from bot.channels.configuration import ChannelSettings, Secret, address
+from bot.channels.configuration import ChannelSettings, Secret, Text, address
 from bot.channels.contract import (
     NOT_OURS,
     REFUSED,
@@ -50,6 +50,8 @@ class ChatwootSettings(ChannelSettings):
     secret: Secret = Field(description="Settings → Integrations → Webhooks: the webhook's secret")
     access_token: Secret = Field(description="access token of the agent bot or user that writes the notes")
     browser_url: HttpUrl | None = Field(None, description="address that agents open, where it is not `url`")
+    shop: Text | None = Field(None, description="shop whose customers write here; without it their questions are left")
+    public_inboxes: frozenset[int] = Field(frozenset(), description="inboxes where customers are answered at once")
     own_id: int = Field(ge=0, description="id of that user; 0 for an agent bot")
 
 
@@ -81,6 +83,7 @@ class ChatwootChannel:
         )
         self.frame_origin = str(URL(str(settings.browser_url or settings.url)).origin())
         self._secret = settings.secret.get_secret_value()
+        self._shop, self._public = settings.shop, settings.public_inboxes
         self._reception = reception
         self._pages = pages
         self._clock = clock
@@ -100,20 +103,31 @@ class ChatwootChannel:
             return REFUSED
         sent_at = datetime.fromtimestamp(int(call.headers["x-chatwoot-timestamp"]), UTC)
         try:
-            message = self._inbound.note(Received.model_validate_json(call.body), sent_at)
+            received = Received.model_validate_json(call.body)
+            message = self._inbound.note(received, sent_at)
         except NotServed:
             return NOT_OURS
         except ValidationError:
             return UNREADABLE
         if message is not None:
             await self._take(message)
+        elif self._shop is not None:
+            asked = self._inbound.question(received, sent_at, self._public)
+            if asked is not None:
+                await self._reception.ask(self._shop, asked)
         return DONE
 
     async def show(self, place: Place, card: Card) -> Posted:
         """A new note for each news; what is there already is not said again."""
         if place.message_ref and card.version == place.version_shown:
             return Posted(place.message_ref, card.version)
-        made = await self._client.note(place.chat.id, note(card, self._pages))
+        conversation, _, where = place.chat.id.partition("/")
+        to_customer = where == PUBLIC and card.kind == "answer"
+        if to_customer:
+            words = reply(card)
+        else:
+            words = suggestion(card, self._pages) if where in {PUBLIC, SUGGESTED} else note(card, self._pages)
+        made = await self._client.note(conversation, words, private=not to_customer)
         return Posted(str(made), card.version)
 
     async def _take(self, message: Message) -> None:

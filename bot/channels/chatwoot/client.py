@@ -27,19 +27,19 @@ class ChatwootClient:
         self._base = f"{base}/api/v1/accounts/{account}"
         self._headers = {"api_access_token": token, "Content-Type": "application/json"}
 
-    async def note(self, conversation: str, words: str) -> int:
-        """A private note; returns its id. Raises `NotPosted`."""
+    async def note(self, conversation: str, words: str, *, private: bool = True) -> int:
+        """A private note, or a reply that the customer reads; returns its id. Raises `NotPosted`."""
         body = {
             "content": words,
             "message_type": "outgoing",
-            "private": True,
+            "private": private,
             "content_type": "text",
             "content_attributes": {OURS: True},
         }
         outcome = await self._outbound.post(
             f"{self._base}/conversations/{conversation}/messages",
             system="chatwoot",
-            operation="note",
+            operation="note" if private else "reply",
             body=json.dumps(body, ensure_ascii=False).encode(),
             headers=self._headers,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +12,10 @@ from bot.handlers.contract import Chat
 
 OURS = "intercept_bot"
 """Stands in what we write, so that we never hear ourselves."""
+
+
+SUGGESTED, PUBLIC = "suggest", "public"
+"""Stand behind the conversation's number in the name of a chat: answers to a customer go there."""
 
 
 class NotServed(Exception):
@@ -48,6 +52,24 @@ class ChatwootInbound:
             sent_at=min(at, _written(sent.created_at) or at),
             spoken_to=False,
             private=sent.private,
+        )
+
+    def question(self, sent: Received, at: datetime, public: Container[int]) -> Message | None:
+        """What a customer wrote; None for everything else. The answer is for the customer to read, so the desk is told
+        that others read there; where it goes stands in the chat's name.
+        """
+        if sent.event != "message_created" or sent.message_type != "incoming" or sent.private or not sent.content:
+            return None
+        if sent.sender is None or sent.sender.type != "contact" or sent.conversation is None or sent.id is None:
+            return None
+        free = sent.inbox is not None and sent.inbox.id in public and sent.conversation.status == "pending"
+        return Message(
+            sender=Sender(self.name, str(self.account), f"contact:{sent.sender.id}"),
+            chat=Chat(self.name, f"{sent.conversation.id}/{PUBLIC if free else SUGGESTED}", self.lang),
+            message_id=f"{self.account}:{sent.id}",
+            text=sent.content.strip(),
+            sent_at=min(at, _written(sent.created_at) or at),
+            private=False,
         )
 
 

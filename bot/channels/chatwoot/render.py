@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.cards.card import Card
 from bot.cards.texts import text
@@ -18,6 +19,17 @@ SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
 def note(card: Card, pages: str) -> str:
     """The whole card as Markdown."""
     return fitting(card, means(pages), _words, lambda words: len(words) <= MOST)
+
+
+def reply(card: Card) -> str:
+    """The answer alone, as a customer reads it: no title, no rule, no button."""
+    return "\n\n".join(tame(f"{fact.strong} {fact.text}".strip()) for fact in card.facts)
+
+
+def suggestion(card: Card, pages: str) -> str:
+    """For the agent: the answer to copy, and that the customer has not got it. What is no answer is shown as it is."""
+    words = reply(card) if card.kind == "answer" else note(replace(card, buttons=(), foot=""), pages)
+    return f"**{tame(text('channel.suggested', card.lang))}**\n\n{words}"
 
 
 def presses(card: Card, pages: str) -> tuple[Press, ...]:

@@ -21,6 +21,13 @@ class Named(Wire):
     id: int
 
 
+class Talk(Wire):
+    """A conversation. `pending`: a bot has it; `open`: a person."""
+
+    id: int
+    status: str = ""
+
+
 class Sender(Wire):
     """Who wrote: `user`, `agent_bot`, `contact`, `automation_rule` …"""
 
@@ -38,6 +45,7 @@ class Received(Wire):
     private: bool = False
     content_attributes: dict[str, Any] | None = None
     sender: Sender | None = None
-    conversation: Named | None = None
+    conversation: Talk | None = None
     account: Named | None = None
+    inbox: Named | None = None
     created_at: str | int | float | None = None

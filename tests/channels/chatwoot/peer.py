@@ -46,6 +46,9 @@ class ChatwootPeer:
     commands: Sequence[str] = ("[a](http", " <at ", "<!channel>")
     conversation: int = 88
     kept: list[Kept] = field(default_factory=list)
+    replies: list[Kept] = field(default_factory=list)
+    """What the customer read."""
+    more: str = ""
     echoes: list[int] = field(default_factory=list)
     fails: list[int] = field(default_factory=list)
 
@@ -68,7 +71,7 @@ class ChatwootPeer:
     def section(self) -> str:
         return (
             f'[chatwoot]\nurl = "http://127.0.0.1:{self._server.port}"\naccount_id = 1\nsecret = "{SECRET}"\n'
-            f'access_token = "{ACCESS}"\nown_id = {OWN}\n'
+            f'access_token = "{ACCESS}"\nown_id = {OWN}\n{self.more}'
         )
 
     async def meet(self, base: str) -> None:
@@ -117,6 +120,13 @@ class ChatwootPeer:
         }
         return signed(body)
 
+    def asked(self, text: str, *, inbox: int = 2, status: str = "open") -> Sent:
+        """The customer writes."""
+        more = {"private": False, "message_type": "incoming", "inbox": {"id": inbox, "name": "Douyin"}}
+        return self.message(
+            text, "41", kind="contact", **more, conversation={"id": self.conversation, "status": status}
+        )
+
     def hostile(self, value: str) -> Iterable[tuple[str, Sent]]:
         good = self.message("/intercept 7312045566778894001", self.person)
         yield "unsigned", changed(good, headers={})
@@ -137,6 +147,7 @@ class ChatwootPeer:
         yield "oversized", signed(b"x" * (1024 * 1024 + 1))
         silent = {
             "a customer": {"message_type": "incoming"},
+            "a customer's command": {"message_type": "incoming", "kind": "contact", "private": False},
             "a bot": {"kind": "agent_bot"},
             "a rule": {"kind": "automation_rule"},
             "what we wrote": {"content_attributes": {"intercept_bot": True}},
@@ -155,11 +166,10 @@ class ChatwootPeer:
         if request.headers["api_access_token"] != ACCESS:
             return web.json_response({"error": "no"}, status=401)
         body = await request.json()
-        assert body["private"] is True
         assert body["message_type"] == "outgoing"
         assert request.match_info["conversation"] == str(self.conversation)
         made = Kept(next(self._numbers), body["content"])
-        self.kept.append(made)
+        (self.kept if body["private"] else self.replies).append(made)
         task = asyncio.get_running_loop().create_task(self._echo(made, body["content_attributes"]))
         self._echoing.add(task)
         task.add_done_callback(self._echoing.discard)

@@ -82,6 +82,37 @@ async def test_a_command_that_the_customer_read(meeting: Open) -> None:
     assert len(peer.kept) == 1
 
 
+@pytest.mark.parametrize("inbox, status, read", [(2, "pending", True), (2, "open", False), (5, "pending", False)])
+async def test_a_customers_question(meeting: Open, inbox: int, status: str, *, read: bool) -> None:
+    """The answer is a suggestion in a private note; the customer reads it only in an inbox that is set so, and only
+    while no person has the conversation.
+    """
+    peer = ChatwootPeer(more='shop = "demo"\npublic_inboxes = [2]\n')
+    await meeting(peer)
+    await peer.send(peer.asked("快递拦截一般要多久能拦下来？", inbox=inbox, status=status))
+    (told,) = await until(lambda: peer.replies if read else peer.kept)
+    assert ("建议这样回复买家" in told.content) is not read
+    assert "\\[1\\]" not in told.content
+    assert len(peer.kept) + len(peer.replies) == 1
+
+
+async def test_a_customer_commands_nothing(meeting: Open) -> None:
+    """Commands, numbers and words of buttons from a customer order nothing and are told nothing about; what is said of
+    the merchant's money is not either, and without a shop in the section nothing is read.
+    """
+    peer = ChatwootPeer(more='shop = "demo"\n')
+    team = await meeting(peer)
+    await team.bind()
+    await peer.say(f"/intercept {PARCEL}")
+    await until(peer.seen)
+    for words in (f"/intercept {PARCEL}", f"拦截 {PARCEL}", "1", "确认拦截", "拦截费从哪个账户扣？", "在吗"):
+        assert (await peer.send(peer.asked(words))).status == 200
+    await peer.say("/help")
+    await until(lambda: len(peer.kept) == 2)
+    assert (await team.bot.cases(WU), peer.replies) == ([], [])
+    assert not any("建议" in one.text for one in peer.seen())
+
+
 async def test_it_never_answers_itself(meeting: Open) -> None:
     """Our own notes come back by the webhook, and name commands; none of them is one."""
     team, peer = await _bound(meeting)
