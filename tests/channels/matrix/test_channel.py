@@ -221,7 +221,7 @@ async def test_a_repeated_sending_is_one_message(meeting: Open) -> None:
 async def test_the_servers_no(meeting: Open) -> None:
     """Busy: tried again. Not allowed: told to the operator, and tried no more."""
     team, peer = await _bound(meeting)
-    peer.fails = [(429, "M_LIMIT_EXCEEDED")]
+    peer.fails = [(503, "M_UNKNOWN")]
     await peer.say("!help")
     await until(lambda: [one for one in peer.kept if one.edits])
     peer.fails = [(403, "M_FORBIDDEN")]
