@@ -65,7 +65,9 @@ def choose(connection: Connection, shop_id: str, place: Place, by: str, quiet: Q
     hours = {"quiet_from": quiet.begin if quiet else None, "quiet_until": quiet.end if quiet else None}
     row = {"shop_id": shop_id, "channel": place.channel, "chat": place.chat, "lang": place.lang, "by_name": by}
     is_new = insert_new(connection, told_chats, {**row, "at": at, **hours})
-    if not is_new:
+    if is_new:
+        _drop_waiting(connection, shop_id, place)  # noted by whoever had read that it was chosen, as it was left
+    else:
         connection.execute(update(told_chats).where(_chosen(shop_id, place)).values(**hours))
     target = f"{FRESH}:{shop_id}"
     gathers = select(outbox.c.seq).where(_shown(shop_id, place), outbox.c.target == target)
@@ -79,13 +81,9 @@ def leave(connection: Connection, shop_id: str, place: Place) -> bool:
     told before goes on telling the truth.
     """
     told = connection.execute(delete(told_chats).where(_chosen(shop_id, place))).rowcount == 1
-    noted = (
-        (told_after_sales.c.shop_id == shop_id)
-        & (told_after_sales.c.channel == place.channel)
-        & (told_after_sales.c.chat == place.chat)
-    )
-    connection.execute(delete(told_after_sales).where(noted, told_after_sales.c.target.is_(None)))
+    # The row that gathers before the notes, in the order of whoever deals them out.
     connection.execute(delete(outbox).where(_shown(shop_id, place), outbox.c.target == f"{FRESH}:{shop_id}"))
+    _drop_waiting(connection, shop_id, place)
     return told
 
 
@@ -166,6 +164,11 @@ def _add(connection: Connection, shop_id: str, place: Place, target: str, due_at
     connection.execute(outbox.insert(), {**row, "version_shown": 0, "due_at": due_at, "tries": 0})
 
 
+def _drop_waiting(connection: Connection, shop_id: str, place: Place) -> None:
+    here = {"shop": shop_id, "channel": place.channel, "chat": place.chat}
+    _DROPPED.run(connection, here)
+
+
 def _chosen(shop_id: str, place: Place) -> ColumnElement[bool]:
     return (
         (told_chats.c.shop_id == shop_id) & (told_chats.c.channel == place.channel) & (told_chats.c.chat == place.chat)
@@ -182,6 +185,7 @@ _HERE = (
     told_after_sales.c.chat == bindparam("chat"),
 )
 _UNTOLD = (*_HERE, told_after_sales.c.target.is_(None))
+_DROPPED = Prepared(delete(told_after_sales).where(*_UNTOLD))
 _QUIET = Prepared(
     select(told_chats.c.quiet_from, told_chats.c.quiet_until).where(
         told_chats.c.shop_id == bindparam("shop"),

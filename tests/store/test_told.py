@@ -179,6 +179,14 @@ async def test_left_and_chosen_again(stored: Database) -> None:
     assert [row[1] for row in await notes(stored)] == ["7001", "7004"]
 
 
+async def test_noted_while_it_was_left(stored: Database) -> None:
+    """A note of somebody who had read just before that the chat was chosen is not told when it is chosen anew."""
+    row = {"shop_id": "demo", "channel": "slack", "chat": "C1", "after_sale_id": "7001", "entered_at": AT}
+    await stored.write(lambda c: c.execute(told_after_sales.insert(), row))
+    await told_in(stored, HERE)
+    assert await notes(stored) == []
+
+
 async def test_quiet_hours_belong_to_the_chat(stored: Database) -> None:
     """Chosen again, its quiet hours are set anew; who chose it first stays."""
     await told_in(stored, HERE, quiet=Quiet(1320, 480))
