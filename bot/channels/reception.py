@@ -158,11 +158,15 @@ class Reception:
         """The newest card in that chat that answers this sender, where platforms have no answer to a message."""
         return await self._there(sender, chat, outbox.c.message_ref != "", within)
 
-    async def chat_of(self, channel: str, message_ref: str) -> str | None:
-        """The chat in which a message of ours stands, where a platform does not say; None for another message."""
-        this = (outbox.c.channel == channel) & (outbox.c.message_ref == message_ref)
+    async def chat_of(self, channel: str, message_ref: str, key: int | None = None) -> str | None:
+        """The chat in which a message of ours stands, where a platform does not say; None for another message. `key`:
+        the place's key that the message is named after, for a press that comes before its name is kept.
+        """
+        named = outbox.c.message_ref == message_ref
+        this = named if key is None else named | ((outbox.c.seq == key) & outbox.c.message_ref.is_(None))
+        wanted = select(outbox.c.chat).where(outbox.c.channel == channel, this).limit(1)
         try:
-            found = await self._database.read(lambda c: c.execute(select(outbox.c.chat).where(this).limit(1)).first())
+            found = await self._database.read(lambda c: c.execute(wanted).first())
         except NotStored as problem:
             raise NotKept from problem
         return None if found is None else str(found.chat)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.channels.chatwoot.peer import ChatwootPeer
+from tests.channels.dingtalk.cards import DingtalkCardsPeer
+from tests.channels.dingtalk.gateway import DingtalkStreamPeer
 from tests.channels.dingtalk.peer import DingtalkPeer
 from tests.channels.feishu.gateway import FeishuLinePeer
 from tests.channels.feishu.peer import FeishuPeer
@@ -24,9 +26,12 @@ PEERS: Mapping[str, Callable[[], Peer]] = {
 }
 """How each platform calls us."""
 
-DOORS: Mapping[str, Callable[[], Peer]] = {
-    **PEERS,
+LINES: Mapping[str, Callable[[], Peer]] = {
     "feishu, long connection": FeishuLinePeer,
     "slack, socket mode": SlackSocketPeer,
+    "dingtalk, stream": DingtalkStreamPeer,
 }
-"""With the connections that the bot keeps itself."""
+"""How the bot connects to a platform itself."""
+
+DOORS: Mapping[str, Callable[[], Peer]] = {**PEERS, "dingtalk, cards": DingtalkCardsPeer, **LINES}
+"""All of them."""

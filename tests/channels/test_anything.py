@@ -22,6 +22,7 @@ from bot.channels.registry import build
 from bot.outbound import Outbound
 from tests.channels.chatwoot import peer as chatwoot
 from tests.channels.dingtalk import peer as dingtalk
+from tests.channels.dingtalk.cards import BASE, DingtalkCardsPeer, secret_of
 from tests.channels.feishu import peer as feishu
 from tests.channels.matrix import peer as matrix
 from tests.channels.peers import Sent
@@ -54,13 +55,16 @@ class Deaf:
     async def last_there(self, *_: object) -> None:
         return None
 
+    async def chat_of(self, *_: object) -> str:
+        return "cid1=="
+
     def in_background(self, work: Callable[[], object]) -> None:
         """Nothing is done."""
 
 
 def _listening(name: str) -> Any:
-    """A peer that nobody will call."""
-    peer: Any = PEERS[name]()
+    """A peer that nobody will call, with all that its platform can send."""
+    peer: Any = {**PEERS, "dingtalk": DingtalkCardsPeer}[name]()
     peer._server = SimpleNamespace(port=9)
     return peer
 
@@ -95,6 +99,8 @@ def _shapes() -> Iterator[tuple[str, Any, Wrap]]:
 
     one = _listening("dingtalk")
     yield "dingtalk", json.loads(one.message(TEXT, WHO).body), dingtalk.signed
+    one.registered["apiSecret"] = secret_of(f"{BASE}/channels/dingtalk/card/{dingtalk.PATH}")
+    yield "dingtalk", json.loads(one.click("ibc-1", "confirm.1|75", WHO).body), one.pressing
 
     one = _listening("chatwoot")
     yield "chatwoot", json.loads(one.message(TEXT, "3").body), chatwoot.signed

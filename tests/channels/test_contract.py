@@ -13,16 +13,19 @@ from bot.channels.registry import PLATFORMS, build
 from bot.outbound import Outbound
 from tests.cards.samples import EN, ZH, everything
 from tests.channels.peers import Peer
-from tests.channels.platforms import DOORS, PEERS
+from tests.channels.platforms import DOORS, LINES, PEERS
 from tests.channels.receptions import nobody
 
 CARDS = {f"{draw.lang}:{name}": card for draw in (ZH, EN) for name, card in everything(draw).items()}
 
 
-@pytest.fixture(params=PEERS)
+DRAWN = {**PEERS, "dingtalk, cards": DOORS["dingtalk, cards"]}
+
+
+@pytest.fixture(params=DRAWN)
 def peer(request: pytest.FixtureRequest) -> Peer:
-    """Each platform in turn."""
-    return PEERS[request.param]()
+    """Each platform in turn, in each way that it draws cards."""
+    return DRAWN[request.param]()
 
 
 def _words(card: Card, shown: str) -> None:
@@ -98,7 +101,7 @@ async def test_each_door_is_open_or_shut(door: str) -> None:
     finally:
         await peer.close()
     line = channel.line if isinstance(channel, Listening) else None
-    assert (line is not None) == (door not in PEERS)
+    assert (line is not None) == (door in LINES)
     assert line is None or (line.name, line.up) == (peer.name, False)
     assert isinstance(channel, Webhook)
-    assert bool(channel.hooks) == (door in PEERS)
+    assert bool(channel.hooks) == (door not in LINES)

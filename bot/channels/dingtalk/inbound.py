@@ -1,4 +1,6 @@
-"""钉钉's messages for the reception. The header is verified; the body is as trustworthy as the address is secret."""
+"""钉钉's messages and presses for the reception. They came by an address that holds a secret, with a header that is
+verified, or by a connection that we opened.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.dingtalk.wire import Received
+from bot.channels.dingtalk.wire import Click, Received
 from bot.channels.origin import MessageOrigin, Token
 from bot.channels.reception import Message, Sender
 from bot.channels.sealing import Seal
+from bot.channels.sketch import pressed
 from bot.handlers.contract import Chat
 
 SINGLE = "user:"
 """Before the person of a talk of two: there the robot writes to a person, not to a conversation."""
 
 GROUP = "2"
+
+PRESS = "press"
+"""The parameter of a template's button that holds what we gave it to send back."""
 
 
 class NotServed(Exception):
@@ -50,6 +56,31 @@ class DingtalkInbound:
             text=text.strip(),
             sent_at=datetime.fromtimestamp(sent.create_at / 1000, UTC),
             origin=MessageOrigin(None, self._token(sent)),
+        )
+
+    def presser(self, sent: Click) -> Sender:
+        """Whoever pressed. Raises `NotServed`."""
+        if sent.corp_id != self.corp:
+            raise NotServed
+        return Sender(self.name, self.corp, sent.user_id)
+
+    def click(self, sent: Click, chat: str, own: str, at: datetime) -> Message | None:
+        """A press on the card that we showed in that chat; `own` makes it the same press when it comes again. None
+        where it says nothing of ours. Raises `NotServed`.
+        """
+        sender = self.presser(sent)
+        value = sent.content.card_private_data.params.get(PRESS)
+        if not isinstance(value, str) or not value:
+            return None
+        action, values = pressed(value)
+        return Message(
+            sender=sender,
+            chat=Chat(self.name, chat, self.lang),
+            message_id=own,
+            action=action,
+            values=values,
+            sent_at=at,
+            origin=MessageOrigin(sent.out_track_id),
         )
 
     def _token(self, sent: Received) -> Token | None:

@@ -56,12 +56,15 @@ class DingtalkPeer:
 
     async def start(self) -> None:
         app = web.Application()
+        self.routes(app)
+        self._server = TestServer(app, host="127.0.0.1")
+        await self._server.start_server()
+
+    def routes(self, app: web.Application) -> None:
         app.router.add_post("/oapi/robot/sendBySession", self._session)
         app.router.add_post("/api/v1.0/oauth2/accessToken", self._token)
         app.router.add_post("/api/v1.0/robot/groupMessages/send", self._send)
         app.router.add_post("/api/v1.0/robot/oToMessages/batchSend", self._send)
-        self._server = TestServer(app, host="127.0.0.1")
-        await self._server.start_server()
 
     async def close(self) -> None:
         await self._server.close()
@@ -178,7 +181,10 @@ class DingtalkPeer:
         body = await request.json()
         assert body["robotCode"] == ROBOT
         assert body["msgKey"] == "sampleMarkdown"
-        assert (body.get("openConversationId") == self.conversation) or body.get("userIds") == [self.person]
+        assert (body.get("openConversationId") == self.conversation) or body["userIds"][0] in (
+            self.person,
+            self.stranger,
+        )
         param = json.loads(body["msgParam"])
         self.kept.append(Kept(param["title"], param["text"], "robot"))
         return web.json_response({"processQueryKey": "k"})
