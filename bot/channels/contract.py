@@ -142,6 +142,17 @@ class Throttled(NotPosted):
         super().__init__(problem, again_in_s)
 
 
+class NotHere(NotPosted):
+    """Nothing was sent: another process has the connection by which this channel speaks, or none has at the moment. It
+    is no failure, and is tried until it works.
+    """
+
+    again_in_s: float
+
+    def __init__(self, problem: str, again_in_s: float) -> None:
+        super().__init__(problem, again_in_s)
+
+
 class NotKept(Exception):
     """What came in is not committed yet: the platform must not hear that it was taken (ruling 1)."""
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, select
 from bot.cards.card import Card
 from bot.channels import budget, pushing
 from bot.channels.budget import Sending
-from bot.channels.contract import Channel, ChannelFacts, NotPosted, Place, Posted, Throttled
+from bot.channels.contract import Channel, ChannelFacts, NotHere, NotPosted, Place, Posted, Throttled
 from bot.channels.origin import Token, origin_of
 from bot.domain.people import Asker
 from bot.handlers.contract import Chat, Desk, Incoming, Reply, everyone
@@ -292,6 +292,12 @@ def _not_posted(connection: Connection, taken: _Taken, problem: NotPosted) -> No
     row = taken.row
     if isinstance(problem, Throttled) and taken.channel is not None:
         _throttled(connection, taken, problem, taken.channel.facts)
+        return
+    if isinstance(problem, NotHere):
+        at = now(connection)  # which also keeps the turn that it has had
+        values = {"problem": problem.problem[:300], "tries": row.tries, "turn_at": at}
+        connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(**values))
+        _due(connection, taken, at + timedelta(seconds=problem.again_in_s))
         return
     last = problem.again_in_s is None or row.tries + 1 >= MOST_TRIES
     log.warning("outbox.not_posted", row=row.seq, channel=row.channel, problem=problem.problem, last=last)

@@ -14,6 +14,7 @@ from tests.channels.matrix.peer import MatrixPeer
 from tests.channels.peers import Peer
 from tests.channels.slack.gateway import SlackSocketPeer
 from tests.channels.slack.peer import SlackPeer
+from tests.channels.wecom.gateway import WecomLinePeer
 from tests.channels.wecom.peer import WecomPeer
 
 PEERS: Mapping[str, Callable[[], Peer]] = {
@@ -30,6 +31,7 @@ LINES: Mapping[str, Callable[[], Peer]] = {
     "feishu, long connection": FeishuLinePeer,
     "slack, socket mode": SlackSocketPeer,
     "dingtalk, stream": DingtalkStreamPeer,
+    "wecom, long connection": WecomLinePeer,
 }
 """How the bot connects to a platform itself."""
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select, update
 
 from bot.cards.card import Card
 from bot.channels import posting
-from bot.channels.contract import Channel, ChannelFacts, NotPosted, Place, Posted
+from bot.channels.budget import Budget, Rate
+from bot.channels.contract import Channel, ChannelFacts, NotHere, NotPosted, Place, Posted
 from bot.channels.origin import MessageOrigin, Token, noted, origin_of
 from bot.channels.posting import Posting
 from bot.channels.sealing import Seal
@@ -176,6 +177,24 @@ async def test_tried_again_and_then_told(database: Database) -> None:
     assert (row.due_at, row.problem) == (None, "gone")
     assert there.places[1].repeated
     assert there.places[0].key == there.places[1].key
+
+
+async def test_a_process_that_cannot_speak_leaves_it_to_others(database: Database) -> None:
+    """Where another process has the connection it is no try: due again soon, however often, with its turn."""
+    facts = replace(THERE, budget=Budget(chat=Rate(1, 3600)))
+    there = There(facts, refuses=NotHere("not connected", 2.0))
+    await _keep(database, _reply("case:1"))
+    for _ in range(posting.MOST_TRIES + 2):
+        await _due_now(database)
+        await _posting(database, there)("1")
+    [row] = await _rows(database)
+    assert row.due_at is not None
+    assert (row.tries, row.problem, len(there.places)) == (0, "not connected", posting.MOST_TRIES + 2)
+    there.refuses = None
+    await _due_now(database)
+    await _posting(database, there)("1")
+    [row] = await _rows(database)
+    assert (row.due_at, row.problem, there.places[-1].repeated) == (None, None, False)
 
 
 async def test_it_is_not_tried_for_ever(database: Database) -> None:

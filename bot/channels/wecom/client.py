@@ -15,6 +15,8 @@ from bot.outbound import NeverLeft, Outbound, Response
 AGAIN_S = 2.0
 BUSY = frozenset({-1, 6000})
 LIMITED, PEACE_S = frozenset({45009, 45033}), 60.0
+PASSING = BUSY | LIMITED
+"""Codes that are no reason to stop trying."""
 
 
 class _Said(BaseModel):
@@ -51,8 +53,12 @@ class WecomClient:
             said = _Said.model_validate_json(outcome.body or b"{}")
         except ValidationError:
             return
-        if said.errcode in LIMITED:
-            raise Throttled(f"企业微信: {said.errcode}", PEACE_S)
         if said.errcode != 0:
-            again = AGAIN_S if said.errcode in BUSY else None
-            raise NotPosted(f"企业微信: {said.errcode} {said.errmsg}"[:120], again)
+            raise refusal(said.errcode, said.errmsg)
+
+
+def refusal(code: int, words: str = "") -> NotPosted:
+    """What a code of 企业微信's means for the message that it refuses."""
+    if code in LIMITED:
+        return Throttled(f"企业微信: {code}", PEACE_S)
+    return NotPosted(f"企业微信: {code} {words}".strip()[:120], AGAIN_S if code in BUSY else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -61,3 +61,18 @@ class Received(Wire):
     create_time: Annotated[int, Field(ge=0, lt=10**11)] | None = None
     text: Words | None = None
     event: Event | None = None
+
+
+class FrameHeaders(Wire):
+    """What an answer to the frame names."""
+
+    req_id: Annotated[str, StringConstraints(max_length=256)] = ""
+
+
+class Frame(Wire):
+    """One frame of a long connection: something that happened (`cmd`), or the receipt of what we sent (`errcode`)."""
+
+    cmd: str = ""
+    headers: FrameHeaders = FrameHeaders()
+    body: dict[str, Any] | None = None
+    errcode: int | None = None

@@ -59,9 +59,12 @@ class WecomPeer:
 
     async def start(self) -> None:
         app = web.Application()
-        app.router.add_post("/respond/{code}", self._respond)
+        self.routes(app)
         self._server = TestServer(app, host="127.0.0.1")
         await self._server.start_server()
+
+    def routes(self, app: web.Application) -> None:
+        app.router.add_post("/respond/{code}", self._respond)
 
     async def close(self) -> None:
         await self._server.close()
