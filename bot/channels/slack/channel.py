@@ -96,8 +96,9 @@ class SlackChannel:
             picks=True,
             public_url_needed=settings.mode == "http",
             limits=Limits(facts=10, buttons=25, label=75),
-            # One message a second and channel, bursts are let pass; 50 changes a minute (tier 3).
-            budget=Budget(chat=Rate(1, burst=20), edits=Rate(50, 60, burst=50)),
+            # One message a second and channel, and 50 changes a minute (tier 3). Short bursts are let pass, and what is
+            # too many Slack says with the time to wait.
+            budget=Budget(chat=Rate(1, burst=20), edits=Rate(50, 60, burst=200)),
         )
         self._secret = _plain(settings.signing_secret)
         self._app_token = _plain(settings.app_token)
