@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import cards, desk, engine, machine, questions, restart, watching
+from benchmarks import cards, channels, desk, engine, machine, questions, restart, watching
 from benchmarks.goals import Report
 from benchmarks.places import Places
 
@@ -26,6 +26,7 @@ def main() -> None:
         restart.run(report, places, quick=quick)
         engine.run(report, places, quick=quick)
         watching.run(report, places, quick=quick)
+        channels.run(report, quick=quick)
     print(f"\n{report.table()}\n\nload {machine.load():.1f}")
     for figure in report.missed():
         print(f"not met: {figure.goal} {figure.name}; docs/benchmarks.md says why")
