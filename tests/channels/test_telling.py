@@ -20,19 +20,24 @@ from bot.store.database import now
 from bot.store.told import told_after_sales
 from tests.cards.samples import EN, ZH
 from tests.channels.conftest import Open, Team
+from tests.channels.dingtalk.cards import DingtalkCardsPeer
 from tests.channels.dingtalk.peer import DingtalkPeer
 from tests.channels.peers import Peer, Seen, until
-from tests.channels.platforms import PEERS
+from tests.channels.platforms import DOORS, PEERS
 from tests.channels.slack.peer import SlackPeer
+from tests.channels.wecom.gateway import WecomLinePeer
 
 NEVER_FIRST = frozenset({"wecom", "chatwoot"})
 """Over callbacks 企业微信 only answers; Chatwoot's conversations are customers'."""
 
 
-@pytest.fixture(params=[name for name in PEERS if name not in NEVER_FIRST])
+FIRST = [*(name for name in PEERS if name not in NEVER_FIRST), "dingtalk, cards", "wecom, long connection"]
+
+
+@pytest.fixture(params=FIRST)
 def peer(request: pytest.FixtureRequest) -> Peer:
-    """Each platform on which the bot can write first."""
-    return PEERS[request.param]()
+    """Each platform on which the bot can write first, in each way that it does."""
+    return DOORS[request.param]()
 
 
 def document(number: int, **more: Any) -> dict[str, Any]:
@@ -122,7 +127,7 @@ async def test_a_new_after_sale_posts_its_card(meeting: Open, peer: Peer) -> Non
     assert len(with_words(peer, "新的仅退款售后", parcel)) <= 1
 
 
-@pytest.mark.parametrize("kind", [SlackPeer, DingtalkPeer])
+@pytest.mark.parametrize("kind", [SlackPeer, DingtalkPeer, DingtalkCardsPeer, WecomLinePeer])
 async def test_a_closed_one_loses_its_button(meeting: Open, kind: Callable[[], Peer]) -> None:
     """Closed elsewhere, the card says so and offers nothing: in its place, or in a message of its own."""
     peer = kind()

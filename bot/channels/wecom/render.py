@@ -111,6 +111,10 @@ def _parcel(parcel: ParcelSketch) -> Iterator[Body]:
 
 
 def _row(label: str, words: str) -> Body:
+    """A label that is too long, such as a carrier with its number, goes on in the value: numbers are not cut."""
+    first, _, rest = label.partition(" ")
+    if len(label) > LABEL and rest:
+        label, words = first, f"{rest} · {words}"
     return {"keyname": _cut(label or "-", LABEL), "value": _cut(words, ROW)}
 
 

@@ -247,7 +247,8 @@ def _check(given: Mapping[str, Any]) -> None:
 
 def _seen(ref: str, given: Mapping[str, str], edits: int, pages: str = "") -> Seen:
     shown = [given["title"], given["head"], *(given[f"row{number}"] for number in range(1, 11))]
-    words = "\n".join(filter(None, (*shown, given["next"], given["note"], given["foot"])))
+    # the note is a line at the edge, of the press and not of the card
+    words = "\n".join(filter(None, (*shown, given["next"], given["foot"])))
     buttons = {given[f"button{n}"]: given[f"press{n}"] for n in range(1, 9) if given[f"button{n}"]}
     raw = words.replace(f"]({pages}", "") if pages else words
     return Seen(ref, words.replace("**", ""), buttons, {}, edits, raw)
