@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from bot.channels.sketch import Detail, Means, ParcelSketch, Press, Sketch, fitt
 TITLE, DESCRIPTION, ROW, LABEL, SUB, BUTTONS, ROWS, KEY = 26, 30, 60, 8, 400, 6, 6, 1024
 MOST_MARKDOWN = 18_000
 """20,480 bytes are taken."""
+
+NUMBER = re.compile(r"[A-Z]{0,4}\d{6,}")
 
 HOME = "https://work.weixin.qq.com/"
 """A notice card must lead somewhere."""
@@ -111,10 +114,10 @@ def _parcel(parcel: ParcelSketch) -> Iterator[Body]:
 
 
 def _row(label: str, words: str) -> Body:
-    """A label that is too long, such as a carrier with its number, goes on in the value: numbers are not cut."""
-    first, _, rest = label.partition(" ")
-    if len(label) > LABEL and rest:
-        label, words = first, f"{rest} · {words}"
+    """A carrier with its number is too long for a label: the number, which may not be cut, begins the value."""
+    carrier, _, number = label.rpartition(" ")
+    if len(label) > LABEL and carrier and NUMBER.fullmatch(number):
+        label, words = carrier, f"{number} · {words}"
     return {"keyname": _cut(label or "-", LABEL), "value": _cut(words, ROW)}
 
 
