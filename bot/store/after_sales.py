@@ -219,10 +219,8 @@ def _changed(version: Prepared, connection: Connection, shop_id: str, after_sale
 
 def after_sale_ids_of(connection: Connection, shop_id: str, tracking_number: str) -> list[str]:
     """The after-sales that name this parcel."""
-    wanted = select(parcels.c.after_sale_id).where(
-        parcels.c.shop_id == shop_id, parcels.c.tracking_number == tracking_number
-    )
-    return list(connection.execute(wanted).scalars())
+    rows = _NAMING.all(connection, {"shop": shop_id, "number": tracking_number})
+    return [row.after_sale_id for row in rows]
 
 
 def _save_parcels(connection: Connection, shop_id: str, after_sale: AfterSale, *, replace: bool) -> None:
@@ -323,11 +321,12 @@ _WHOLE = Prepared(
     .order_by(parcels.c.position)
 )
 _OF_ORDER = Prepared(select(after_sales).where(_SHOP, after_sales.c.order_id == _NUMBER).order_by(*_BY_AGE))
+_THIS_PARCEL = (parcels.c.shop_id == bindparam("shop"), parcels.c.tracking_number == _NUMBER)
+# `position` is read so that SQLite goes by the number: the primary key alone would cover the rest of these two, and
+# SQLite then walks through all parcels of the shop.
+_NAMING = Prepared(select(parcels.c.after_sale_id, parcels.c.position).where(*_THIS_PARCEL))
 _OF_PARCEL = Prepared(
-    select(after_sales)
-    .join(parcels, _OF_AFTER_SALE)
-    .where(_SHOP, parcels.c.tracking_number == _NUMBER)
-    .order_by(*_BY_AGE)
+    select(after_sales, parcels.c.position).join(parcels, _OF_AFTER_SALE).where(*_THIS_PARCEL).order_by(*_BY_AGE)
 )
 _PARCELS = Prepared(
     select(parcels)

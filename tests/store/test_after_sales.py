@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from bot.domain.after_sale import AfterSale, AfterSaleStatus, AfterSaleType
 from bot.domain.parcel import Stage, TraceEvent
 from bot.store import after_sales
-from bot.store.database import Database
+from bot.store.database import Database, open_database
 from bot.store.events import since
-from tests.store.conftest import AT, after_sale, enter_case, minutes, parcel
+from tests.store.conftest import AT, after_sale, enter_case, enter_shops, minutes, parcel
 
 PICKED_UP = TraceEvent(at=minutes(1), text="已揽收", place="义乌", code="10", stage=Stage.PICKED_UP)
 ON_ITS_WAY = TraceEvent(at=minutes(5), text="已发往 上海")
@@ -158,6 +158,33 @@ async def test_an_order_and_a_parcel_may_have_several_after_sales(stored: Databa
         assert [one.after_sale_id for one in found] == ["7001", "7002"]
     ids = await stored.read(lambda c: after_sales.after_sale_ids_of(c, "demo", "731"))
     assert sorted(ids) == ["7001", "7002"]
+
+
+async def test_a_parcel_is_looked_up_without_walking_through_the_others(sqlite_url: str) -> None:
+    """Among thousands of the shop's parcels SQLite takes as few steps to one of them as among a handful."""
+    database = open_database(sqlite_url)
+    await database.write(enter_shops)
+
+    async def steps(among: range) -> int:
+        """So many thousand steps take both look-ups of one parcel."""
+        whole = [after_sale(f"8{i:06}", parcel(f"9{i:06}")) for i in among]
+        await database.write(lambda c: [after_sales.save(c, "demo", one, AT) for one in whole])
+        return await database.read(_thousands_of_steps)
+
+    few, many = await steps(range(5)), await steps(range(5, 3_000))
+    await database.close()
+    assert many <= few + 1
+
+
+def _thousands_of_steps(connection: Connection) -> int:
+    counted: list[None] = []
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    raw.set_progress_handler(lambda: counted.append(None), 1_000)
+    assert after_sales.after_sale_ids_of(connection, "demo", "9000003") == ["8000003"]
+    assert [one.after_sale_id for one in after_sales.find(connection, "demo", "9000003")] == ["8000003"]
+    raw.set_progress_handler(None, 0)
+    return len(counted)
 
 
 async def test_each_change_is_told_with_a_higher_version(stored: Database) -> None:
