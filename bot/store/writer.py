@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +23,12 @@ Work = Callable[[Connection], T]
 
 GROUP = 64
 """So many waiting transactions share a commit."""
+
+BUSY_S = 5.0
+TRY_MS = 5
+"""How long another process's transaction is waited for, and how often the file is tried meanwhile. SQLite's own waiting
+comes to sleep for 100 ms at a time: beside a long import, which lets go for moments only, a click would wait for
+seconds."""
 
 
 class NotStored(Exception):
@@ -58,6 +66,8 @@ class Writer(threading.Thread):
     def __init__(self, engine: Engine) -> None:
         super().__init__(name="store-writer", daemon=True)
         self._connection = engine.connect()
+        self._connection.exec_driver_sql(f"PRAGMA busy_timeout={TRY_MS}")
+        self.busy_s = BUSY_S
         self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self.start()
 
@@ -124,7 +134,15 @@ class Writer(threading.Thread):
             waiting.problem = problem
 
     def _begin(self) -> None:
-        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        until = time.monotonic() + self.busy_s
+        while True:
+            try:
+                self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as problem:
+                if not _is_locked(problem) or time.monotonic() > until:
+                    raise
+            else:
+                return
 
     def _commit(self) -> None:
         self._connection.exec_driver_sql("COMMIT")
@@ -135,6 +153,10 @@ class Writer(threading.Thread):
             self._connection.exec_driver_sql("ROLLBACK")
         with suppress(DBAPIError):
             self._connection.rollback()
+
+
+def _is_locked(problem: OperationalError) -> bool:
+    return getattr(problem.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
 
 
 def answer(group: Sequence[Waiting]) -> None:

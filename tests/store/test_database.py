@@ -295,8 +295,7 @@ async def test_serve_waits_for_a_command_that_writes(sqlite: SqliteDatabase, com
 
 async def test_a_lock_that_never_comes_free_is_told(sqlite: SqliteDatabase, command: "subprocess.Popen[str]") -> None:
     """When another process holds the file for too long, whoever asked is told that nothing was kept."""
-    connection = sqlite._writer._connection
-    connection.exec_driver_sql("PRAGMA busy_timeout=50")
+    sqlite._writer.busy_s = 0.05
     with pytest.raises(NotStored, match="locked"):
         await sqlite.write(lambda c: put(c, "ours"))
     finish(command)
