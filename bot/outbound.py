@@ -2,7 +2,7 @@
 
 Every call that somebody pays for is a POST, sent once. aiohttp repeats GET, PUT, DELETE and their kind by itself when a
 kept-alive connection drops, and follows redirects by asking somebody else; neither may happen to such a call
-(`contract.md`: "The HTTP client repeats nothing by itself"). `change` is for what may arrive twice.
+(`contract.md`: "The HTTP client repeats nothing by itself"). `change` and `look` are for what may arrive twice.
 """
 
 from __future__ import annotations
@@ -186,6 +186,10 @@ class Outbound:
         again by aiohttp itself.
         """
         return await self._send(method, url, system, operation, body, headers, None)
+
+    async def look(self, url: URL | str, *, system: str, operation: str, headers: Mapping[str, str]) -> Outcome:
+        """A GET: reads, and changes nothing however often it arrives."""
+        return await self._send("GET", url, system, operation, b"", headers, None)
 
     async def socket(
         self, url: URL | str, *, system: str, longest: int, heartbeat_s: float, limit_s: float | None = None

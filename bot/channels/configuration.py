@@ -45,7 +45,7 @@ class ChannelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    lang: str = Field("zh", pattern="^(zh|en)$", description="language of its cards")
+    lang: str = Field("zh", pattern="^(zh|en)$", description="卡片的语言：zh 或 en · language of its cards")
 
 
 def load(path: Path) -> Mapping[str, Section]:
@@ -86,7 +86,9 @@ def checked(kind: type[Settings], name: str, section: Section) -> Settings:
         return kind.model_validate(fields)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        lines = [f"{FILE}: [{name}] {'.'.join(map(str, one['loc']))}: {_words(one)}" for one in found]
+        lines = [
+            f"{FILE}: [{name}] {'.'.join(map(str, one['loc']))}: {_words(one)}{_where(kind, one)}" for one in found
+        ]
         raise ChannelsError("\n".join(lines)) from None
 
 
@@ -106,6 +108,12 @@ def address(url: HttpUrl) -> str:
 
 def _words(problem: Mapping[str, Any]) -> str:
     return _WORDS.get(problem["type"]) or str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _where(kind: type[BaseModel], problem: Mapping[str, Any]) -> str:
+    """Where the right value is found, as the setting itself says."""
+    found = kind.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+    return "" if found is None or not found.description else f"。{found.description}"
 
 
 _WORDS: Mapping[str, str] = {

@@ -14,6 +14,7 @@ from bot.channels.configuration import FILE, ChannelsError, Section, checked
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.contract import Channel
 from bot.channels.reception import Reception
+from bot.channels.setting_up import Setup
 from bot.outbound import Outbound
 
 
@@ -39,6 +40,12 @@ class Platform:
         return made
 
     @property
+    def setup(self) -> Setup:
+        """How it is set up."""
+        found: Setup = import_module(f"bot.channels.{self.folder}.tryout").SETUP
+        return found
+
+    @property
     def _channel(self) -> ModuleType:
         return import_module(f"bot.channels.{self.folder}.channel")
 
@@ -51,6 +58,11 @@ PLATFORMS: Mapping[str, Platform] = {
     "matrix": Platform("matrix", "MatrixSettings", "MatrixChannel"),
     "chatwoot": Platform("chatwoot", "ChatwootSettings", "ChatwootChannel"),
 }
+
+
+def of(name: str, section: Section) -> Platform | None:
+    """The platform of a section; None where it names none that there is."""
+    return PLATFORMS.get(str(section.get("platform", name)))
 
 
 def all_channels(console: ConsoleChannel, others: Sequence[Channel] = ()) -> Mapping[str, Channel]:
@@ -67,7 +79,7 @@ def build(
     problems: list[str] = []
     made: list[Channel] = []
     for name, section in sections.items():
-        platform = PLATFORMS.get(str(section.get("platform", name)))
+        platform = of(name, section)
         if platform is None:
             known = "、".join(PLATFORMS)
             problems.append(f'{FILE}: [{name}] platform: 认识的平台有 {known} (write platform = "…", one of these)')

@@ -33,7 +33,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await running.server(settings)
         if settings.sandbox_url:
             yield await running.sandbox(settings.sandbox_url)
-        for finding in chats.examine(settings):
+        async for finding in chats.examine(settings):
             yield finding
         if rules is not None:
             async for finding in ways.examine(settings, rules, database):

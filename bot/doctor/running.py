@@ -13,8 +13,7 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S10
 
 async def server(settings: Settings) -> Finding:
     """What answers where the bot listens."""
-    host = ANYWHERE.get(settings.host, settings.host)
-    url = f"http://{host}:{settings.port}/"
+    url = _url(settings)
     try:
         async with aiohttp.ClientSession(timeout=LIMIT) as session, session.get(f"{url}readyz") as answer:
             said = await answer.json()
@@ -29,6 +28,21 @@ async def server(settings: Settings) -> Finding:
     if answer.status == 200:
         return well("server", "ready", url=url)
     return ill("server", "unready", "、".join(name for name, well_ in checks.items() if not well_), url=url)
+
+
+async def is_there(settings: Settings) -> bool:
+    """Whether anything at all answers where the bot listens."""
+    try:
+        async with aiohttp.ClientSession(timeout=LIMIT) as session, session.get(f"{_url(settings)}healthz"):
+            return True
+    except aiohttp.ClientConnectorError:
+        return False
+    except (aiohttp.ClientError, TimeoutError):
+        return True
+
+
+def _url(settings: Settings) -> str:
+    return f"http://{ANYWHERE.get(settings.host, settings.host)}:{settings.port}/"
 
 
 async def sandbox(url: str) -> Finding:

@@ -45,14 +45,22 @@ ANSWERS_FOR = timedelta(minutes=10)
 class ChatwootSettings(ChannelSettings):
     """`[chatwoot]`. Where each value is found stands in `docs/channels/chatwoot.md`."""
 
-    url: HttpUrl = Field(description="address of the installation")
-    account_id: int = Field(gt=0, description="number of the account, in the address /app/accounts/1/…")
-    secret: Secret = Field(description="Settings → Integrations → Webhooks: the webhook's secret")
-    access_token: Secret = Field(description="access token of the agent bot or user that writes the notes")
-    browser_url: HttpUrl | None = Field(None, description="address that agents open, where it is not `url`")
-    shop: Text | None = Field(None, description="shop whose customers write here; without it their questions are left")
-    public_inboxes: frozenset[int] = Field(frozenset(), description="inboxes where customers are answered at once")
-    own_id: int = Field(ge=0, description="id of that user; 0 for an agent bot")
+    url: HttpUrl = Field(description="Chatwoot 的地址 · address of the installation")
+    account_id: int = Field(gt=0, description="网址 /app/accounts/1/… 里的编号 · number of the account")
+    secret: Secret = Field(description="Settings → Integrations → Webhooks → 这个 webhook 的 secret")
+    access_token: Secret = Field(
+        description="写备注用的 token：Settings → Agent bots → Access Token，或用户的 Profile → Access Token"
+    )
+    browser_url: HttpUrl | None = Field(
+        None, description="客服浏览器里的地址，和 url 不一样时才写 · where agents open it"
+    )
+    shop: Text | None = Field(
+        None, description="买家的问题按哪个店的规则回答；不写就不看买家的消息 · shop whose customers write"
+    )
+    public_inboxes: frozenset[int] = Field(
+        frozenset(), description="直接回复买家的收件箱编号 · inboxes where customers are answered at once"
+    )
+    own_id: int = Field(ge=0, description="那个用户的编号；agent bot 写 0 · id of that user")
 
 
 class ChatwootChannel:

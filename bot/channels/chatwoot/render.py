@@ -58,7 +58,7 @@ def _lines(parts: Sketch) -> Iterator[str]:
         yield f"{tame(label)}{parts.colon}{tame(words)}" if words else ""
     if parts.next_step:
         yield f"**{tame(parts.next_label)}**{parts.colon}{tame(parts.next_step)}"
-    yield "\n".join(f"\\[{number}\\] {tame(press.label)}" for number, press in enumerate(parts.presses, start=1))
+    yield "\n".join(f"\\[{press.number}\\] {tame(press.label)}" for press in parts.presses)
     yield "\n".join(f"[{tame(label)}]({url})" for label, url in parts.links)
     yield "\n".join(map(tame, parts.locked))
     yield tame(text("channel.press_note", parts.lang)) if parts.presses else ""

@@ -63,21 +63,23 @@ class DingtalkSettings(ChannelSettings):
     """`[dingtalk]`. Where each value is found stands in `docs/channels/dingtalk.md`."""
 
     mode: Literal["http", "stream"] = Field(
-        "http", description="http: 钉钉 calls this bot's public address; stream: the bot connects to 钉钉"
+        "http", description="http：钉钉调机器人的公网地址；stream：机器人连到钉钉 · who calls whom"
     )
     corp_id: Text = Field(description="开发者后台首页 → CorpId")
     robot_code: Text = Field(description="应用 → 机器人 → RobotCode")
     app_key: Text = Field(description="应用 → 凭证与基础信息 → Client ID（AppKey）")
-    app_secret: Secret = Field(description="同一页 → Client Secret（AppSecret）")
+    app_secret: Secret = Field(description="应用 → 凭证与基础信息 → Client Secret（AppSecret）")
     path_secret: SecretStr | None = Field(
         None, min_length=16, validate_default=True, description="自己定的随机字符串，写在地址里"
     )
     card_template: str = Field("", description="卡片平台 → 模板 → 模板 ID；不写就发文字")
     address: HttpUrl | None = Field(
-        None, description="public address of this bot, for presses on cards; otherwise BOT_PUBLIC_URL"
+        None, description="按键送到机器人的公网地址，不写就用 BOT_PUBLIC_URL · for presses on cards"
     )
-    api_url: HttpUrl = Field(HttpUrl("https://api.dingtalk.com"), description="address of the API")
-    hooks_url: HttpUrl = Field(HttpUrl("https://oapi.dingtalk.com"), description="the only place answers are sent to")
+    api_url: HttpUrl = Field(HttpUrl("https://api.dingtalk.com"), description="API 的地址 · its address")
+    hooks_url: HttpUrl = Field(
+        HttpUrl("https://oapi.dingtalk.com"), description="回复只发往这里 · the only place answers are sent to"
+    )
 
     @field_validator("path_secret")
     @classmethod

@@ -53,16 +53,20 @@ class FeishuSettings(ChannelSettings):
     """`[feishu]`. Where each value is found stands in `docs/channels/feishu.md`."""
 
     mode: Literal["http", "long_connection"] = Field(
-        "http", description="http: 飞书 calls this bot's public address; long_connection: the bot connects to 飞书"
+        "http", description="http：飞书调机器人的公网地址；long_connection：机器人连到飞书 · who calls whom"
     )
     app_id: Text = Field(description="开发者后台 → 凭证与基础信息 → App ID")
-    app_secret: Secret = Field(description="同一页 → App Secret")
+    app_secret: Secret = Field(description="开发者后台 → 凭证与基础信息 → App Secret")
     encrypt_key: Secret | None = Field(
         None, validate_default=True, description="开发者后台 → 事件与回调 → 加密策略 → Encrypt Key"
     )
-    verification_token: Secret | None = Field(None, validate_default=True, description="同一页 → Verification Token")
-    tenant_key: Text = Field(description="企业的 tenant_key")
-    api_url: HttpUrl = Field(HttpUrl("https://open.feishu.cn"), description="Lark: https://open.larksuite.com")
+    verification_token: Secret | None = Field(
+        None, validate_default=True, description="开发者后台 → 事件与回调 → 加密策略 → Verification Token"
+    )
+    tenant_key: Text = Field(description="企业的 tenant_key：开发者后台 → API 调试台 → 获取企业信息")
+    api_url: HttpUrl = Field(
+        HttpUrl("https://open.feishu.cn"), description="Lark 写 https://open.larksuite.com · address of the API"
+    )
 
     @field_validator("encrypt_key", "verification_token")
     @classmethod

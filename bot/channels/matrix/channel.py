@@ -44,12 +44,16 @@ OVERTAKEN_S = 0.4
 class MatrixSettings(ChannelSettings):
     """`[matrix]`. Where each value is found stands in `docs/channels/matrix.md`."""
 
-    homeserver_url: HttpUrl = Field(description="where the homeserver's client API answers")
-    server_name: Text = Field(description="the homeserver's name, as it stands behind the colon of its users")
-    user: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] = Field(description="the bot: @intercept:name")
-    as_token: Secret = Field(description="as_token of the registration: we prove ourselves by it")
-    hs_token: Secret = Field(description="hs_token of the registration: the homeserver proves itself by it")
-    servers: tuple[str, ...] = Field((), description="further servers whose people are served")
+    homeserver_url: HttpUrl = Field(description="homeserver 的客户端接口 · where its client API answers")
+    server_name: Text = Field(description="用户名冒号后面的那一段 · the homeserver's name")
+    user: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] = Field(
+        description="机器人自己，@intercept:服务器名 · the bot"
+    )
+    as_token: Secret = Field(description="登记文件里的 as_token，机器人凭它证明自己 · we prove ourselves by it")
+    hs_token: Secret = Field(
+        description="登记文件里的 hs_token，homeserver 凭它证明自己 · the homeserver proves itself by it"
+    )
+    servers: tuple[str, ...] = Field((), description="还服务哪些服务器上的人 · further servers whose people are served")
 
 
 class MatrixChannel:

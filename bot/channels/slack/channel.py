@@ -49,18 +49,22 @@ class SlackSettings(ChannelSettings):
     """`[slack]`. Where each value is found stands in `docs/channels/slack.md`."""
 
     mode: Literal["http", "socket_mode"] = Field(
-        "http", description="http: Slack calls this bot's public address; socket_mode: the bot connects to Slack"
+        "http", description="http：Slack 调机器人的公网地址；socket_mode：机器人连到 Slack · who calls whom"
     )
     signing_secret: Secret | None = Field(
-        None, validate_default=True, description="App → Basic Information → Signing Secret"
+        None, validate_default=True, description="App → Basic Information → App Credentials → Signing Secret"
     )
     app_token: Secret | None = Field(
-        None, validate_default=True, description="App → Basic Information → App-Level Tokens, xapp-…"
+        None,
+        validate_default=True,
+        description="App → Basic Information → App-Level Tokens（权限 connections:write），xapp-…",
     )
-    bot_token: Secret = Field(description="App → OAuth & Permissions → Bot User OAuth Token, xoxb-…")
-    team_id: Text = Field(description="workspace, T…; an organisation-wide installation: E…")
-    api_url: HttpUrl = Field(HttpUrl("https://slack.com/api"), description="address of the Web API")
-    hooks_url: HttpUrl = Field(HttpUrl("https://hooks.slack.com"), description="the only place answers are sent to")
+    bot_token: Secret = Field(description="App → OAuth & Permissions → Bot User OAuth Token，xoxb-…")
+    team_id: Text = Field(description="工作区编号 T…，整个组织安装的写 E… · the workspace")
+    api_url: HttpUrl = Field(HttpUrl("https://slack.com/api"), description="Web API 的地址 · its address")
+    hooks_url: HttpUrl = Field(
+        HttpUrl("https://hooks.slack.com"), description="回信只发往这里 · the only place answers are sent to"
+    )
 
     @field_validator("signing_secret")
     @classmethod

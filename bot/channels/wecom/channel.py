@@ -81,19 +81,21 @@ class WecomSettings(ChannelSettings):
 
     mode: Literal["callback", "long_connection"] = Field(
         "callback",
-        description="callback: 企业微信 calls this bot's address; long_connection: the bot connects to 企业微信",
+        description="callback：企业微信调机器人的公网地址；long_connection：机器人连到企业微信 · who calls whom",
     )
     corp_id: Text = Field(description="管理后台 → 我的企业 → 企业 ID")
     token: Secret | None = Field(None, validate_default=True, description="智能机器人 → API 模式 → Token")
     aes_key: Annotated[SecretStr, AfterValidator(_aes_key)] | None = Field(
-        None, validate_default=True, description="同一页 → EncodingAESKey"
+        None, validate_default=True, description="智能机器人 → API 模式 → EncodingAESKey"
     )
     aibot_id: str = Field("", validate_default=True, description="机器人 ID（长连接叫 Bot ID）；写了就只认它")
     secret: Secret | None = Field(None, validate_default=True, description="智能机器人 → API 模式 → 长连接 → Secret")
     bot_name: str = Field("", description="机器人在群里的名字；名字里有空格时要写")
-    hooks_url: HttpUrl = Field(HttpUrl("https://qyapi.weixin.qq.com"), description="the only place answers are sent to")
+    hooks_url: HttpUrl = Field(
+        HttpUrl("https://qyapi.weixin.qq.com"), description="回复只发往这里 · the only place answers are sent to"
+    )
     line_url: WebsocketUrl = Field(
-        WebsocketUrl("wss://openws.work.weixin.qq.com"), description="address of the long connection"
+        WebsocketUrl("wss://openws.work.weixin.qq.com"), description="长连接的地址 · address of the long connection"
     )
 
     @field_validator("token", "aes_key")

@@ -51,6 +51,7 @@ class ChatwootPeer:
     more: str = ""
     echoes: list[int] = field(default_factory=list)
     fails: list[int] = field(default_factory=list)
+    is_bot: bool = False
 
     def __post_init__(self) -> None:
         self._numbers = count(500)
@@ -60,6 +61,7 @@ class ChatwootPeer:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/api/v1/accounts/1/conversations/{conversation}/messages", self._note)
+        app.router.add_get("/api/v1/profile", self._profile)
         self._server = TestServer(app, host="127.0.0.1")
         await self._server.start_server()
 
@@ -100,7 +102,7 @@ class ChatwootPeer:
         words = render.note(card, pages)
         assert len(words) < 150_000
         presses = render.presses(card, pages)
-        assert [n for n, _ in BUTTON.findall(words)] == [str(n) for n in range(1, len(presses) + 1)]
+        assert [n for n, _ in BUTTON.findall(words)] == [str(press.number) for press in presses]
         return Seen("", _plain(words), {one.label: one.value for one in presses}, raw=words)
 
     def message(self, text: str | None, user: str, *, kind: str = "user", account: int = 1, **more: Any) -> Sent:
@@ -160,12 +162,22 @@ class ChatwootPeer:
             yield what, changed(self.message("/intercept 7312045566778894001", self.person, **more), silent=True)
         yield "ourselves", changed(self.message("/intercept 7312045566778894001", str(OWN)), silent=True)
 
+    async def _profile(self, request: web.Request) -> web.Response:
+        """A user's token tells whose it is, an agent bot's does not."""
+        if request.headers["api_access_token"] != ACCESS:
+            return web.json_response({"error": "Invalid Access Token"}, status=401)
+        if self.is_bot:
+            return web.json_response({"error": "Access to this endpoint is not authorized for bots"}, status=401)
+        return web.json_response({"id": OWN, "name": "bot", "accounts": [{"id": 1, "name": "Shop"}]})
+
     async def _note(self, request: web.Request) -> web.Response:
         if self.fails:
             return web.json_response({"error": "no"}, status=self.fails.pop(0))
         if request.headers["api_access_token"] != ACCESS:
             return web.json_response({"error": "no"}, status=401)
         body = await request.json()
+        if request.match_info["conversation"] == "0":
+            return web.json_response({"error": "Resource could not be found"}, status=404)
         assert body["message_type"] == "outgoing"
         assert request.match_info["conversation"] == str(self.conversation)
         made = Kept(next(self._numbers), body["content"])

@@ -49,6 +49,8 @@ class FeishuPeer:
     calls: list[str] = field(default_factory=list)
     toasts: list[str] = field(default_factory=list)
     fails: list[tuple[int, int]] = field(default_factory=list)
+    has_bot: bool = True
+    tells_company: bool = True
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
@@ -65,6 +67,8 @@ class FeishuPeer:
     def routes(self, app: web.Application) -> None:
         """What 飞书 answers to."""
         app.router.add_post("/open-apis/auth/v3/tenant_access_token/internal", self._give)
+        app.router.add_get("/open-apis/bot/v3/info", self._bot)
+        app.router.add_get("/open-apis/tenant/v2/tenant/query", self._company)
         app.router.add_post("/open-apis/im/v1/messages", self._send)
         app.router.add_patch("/open-apis/im/v1/messages/{message}", self._patch)
 
@@ -190,6 +194,16 @@ class FeishuPeer:
         if await request.json() != {"app_id": APP, "app_secret": SECRET}:
             return web.json_response({"code": 10014, "msg": "app secret invalid"})
         return web.json_response({"code": 0, "msg": "ok", "tenant_access_token": self.token, "expire": 7200})
+
+    async def _bot(self, request: web.Request) -> web.Response:
+        if not self.has_bot:
+            return web.json_response({"code": 11205, "msg": "app do not have bot"})
+        return self._refused(request) or web.json_response({"code": 0, "msg": "ok", "bot": {"open_id": "ou_bot"}})
+
+    async def _company(self, request: web.Request) -> web.Response:
+        if not self.tells_company:
+            return web.json_response({"code": 99991672, "msg": "Access denied"}, status=400)
+        return web.json_response({"code": 0, "data": {"tenant": {"name": "店", "tenant_key": TENANT}}})
 
     def _refused(self, request: web.Request) -> web.Response | None:
         if self.fails:

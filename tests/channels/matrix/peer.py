@@ -57,6 +57,8 @@ class MatrixPeer:
         app = web.Application()
         app.router.add_put("/_matrix/client/v3/rooms/{room}/send/{type}/{txn}", self._send)
         app.router.add_post("/_matrix/client/v3/rooms/{room}/join", self._join)
+        app.router.add_get("/_matrix/client/versions", self._versions)
+        app.router.add_get("/_matrix/client/v3/account/whoami", self._whoami)
         self._server = TestServer(app, host="127.0.0.1")
         await self._server.start_server()
 
@@ -160,6 +162,16 @@ class MatrixPeer:
             "a reaction to nothing",
             changed(self.transaction(self.event("m.reaction", reaction, self.person)), silent=True),
         )
+
+    async def _versions(self, request: web.Request) -> web.Response:
+        return web.json_response({"versions": ["v1.11"]})
+
+    async def _whoami(self, request: web.Request) -> web.Response:
+        if request.headers["Authorization"] != f"Bearer {AS_TOKEN}":
+            return web.json_response({"errcode": "M_UNKNOWN_TOKEN"}, status=401)
+        if request.query["user_id"] != BOT:
+            return web.json_response({"errcode": "M_FORBIDDEN"}, status=403)
+        return web.json_response({"user_id": BOT})
 
     async def _send(self, request: web.Request) -> web.Response:
         if request.headers["Authorization"] != f"Bearer {AS_TOKEN}" or request.query["user_id"] != BOT:

@@ -190,7 +190,9 @@ class SlackPeer:
 
     async def _api(self, request: web.Request) -> web.Response:
         method, raw = request.match_info["method"], await request.read()
-        if method == "auth.test":  # asked by Slack's own framework
+        if method == "auth.test":  # asked by Slack's own framework, and when Slack is set up
+            if request.headers["Authorization"] != f"Bearer {TOKEN}":
+                return web.json_response({"ok": False, "error": "invalid_auth"})
             return web.json_response({"ok": True, "team_id": TEAM, "user_id": "UBOT", "bot_id": "BBOT"})
         body = json.loads(raw)
         self.calls.append((method, body))
