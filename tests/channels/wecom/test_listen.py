@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tomllib
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -14,14 +16,19 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.channels import line
-from bot.channels.contract import NotHere, NotKept, NotPosted, Throttled
+from bot.channels.contract import NotHere, NotKept, NotPosted, Place, Throttled
 from bot.channels.line import Line
+from bot.channels.registry import build
 from bot.channels.wecom import listen
+from bot.channels.wecom.channel import WecomChannel
 from bot.channels.wecom.listen import WecomListener, _Link
+from bot.handlers.contract import Chat
 from bot.outbound import Outbound
 from bot.store.cards import inbox, outbox
+from tests.cards.samples import ZH, everything
 from tests.channels.conftest import Open, Team
 from tests.channels.peers import until
+from tests.channels.receptions import nobody
 from tests.channels.wecom.gateway import SECRET, WecomLinePeer, framed
 from tests.channels.wecom.peer import AES_KEY, ROBOT, TOKEN
 
@@ -245,6 +252,29 @@ async def test_a_process_without_the_connection() -> None:
             listening.cancel()
             await asyncio.wait([listening])
             await peer.close()
+
+
+async def test_without_the_connection_the_one_answer_is_used() -> None:
+    """A process that cannot speak answers by the address that came with the message, once; then it leaves it to others.
+    What is said already is not said again.
+    """
+    peer = WecomLinePeer()
+    await peer.start()
+    try:
+        async with Outbound() as outbound:
+            [channel] = build(tomllib.loads(peer.section()), nobody(), outbound)
+            assert isinstance(channel, WecomChannel)
+            token = channel._seal.close(f"{peer.url}/respond/7")
+            place = Place(Chat("wecom", "c1", "zh"), "demo", "help", key="1", token=token, uses_left=1)
+            card = everything(ZH)["help"]
+            posted = await channel.show(place, card)
+            assert (peer.used, posted.token, posted.version_shown) == (["7"], None, card.version)
+            there = replace(place, message_ref=posted.message_ref, version_shown=posted.version_shown, token=None)
+            assert (await channel.show(there, card)).message_ref == posted.message_ref
+            with pytest.raises(NotHere):
+                await channel.show(there, replace(card, version=card.version + 1))
+    finally:
+        await peer.close()
 
 
 async def test_a_connection_that_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
