@@ -27,7 +27,7 @@ def named(said: str, presses: Sequence[Press]) -> Press | None:
     """The button of that number or of exactly those words; None for anything else, and where words fit two."""
     if is_number(said):
         number = int(tidy(said))
-        return presses[number - 1] if 1 <= number <= len(presses) else None
+        return next((press for place, press in enumerate(presses, 1) if (press.number or place) == number), None)
     words = tidy(said).casefold()
     found = [press for press in presses if tidy(press.label).casefold() == words]
     return found[0] if len(found) == 1 else None

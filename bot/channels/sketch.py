@@ -46,11 +46,15 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button: what it sends back, and its words."""
+    """A button: what it sends back, and its words. `number` names it where people answer with one: a button that cannot
+    be pressed keeps its own, so that a number means the same thing to everybody and after every change of a parcel; 0:
+    its place among the others.
+    """
 
     value: str
     label: str
     primary: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,9 @@ def pressed(value: str) -> tuple[str, dict[str, tuple[str, ...]]]:
 
 
 def _buttons(card: Card, means: Means) -> tuple[tuple[Press, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
-    presses: list[Press] = [Press(choice.action, choice.label) for choice in card.choices if choice.action]
+    acting = [choice for choice in card.choices if choice.action]
+    presses = [Press(choice.action, choice.label, number=number) for number, choice in enumerate(acting, start=1)]
+    number = len(presses)
     locked: list[str] = []
     links: list[tuple[str, str]] = []
     for button in card.buttons:
@@ -171,12 +177,14 @@ def _buttons(card: Card, means: Means) -> tuple[tuple[Press, ...], tuple[str, ..
             if button.kind == "primary" and card.ticks and not means.picks:
                 links.append((text("channel.on_page", card.lang), SIGN_PAGE))
             why = _why_not(button, card, means)
-            if button.kind == "primary" and not means.picks and len(_open(card)) > 1:
-                presses += _one_each(card, button, means)
+            each = button.kind == "primary" and not means.picks and len(card.parcels) > 1
+            if each and len(_open(card)) > 1:
+                presses += _one_each(card, button, means, number)
             elif why:
                 locked.append(text("channel.locked", card.lang, label=button.label, why=why))
+            number += 1 + (len(card.parcels) if each else 0)
             if not why:
-                presses.append(Press(button.action, button.label, button.kind == "primary"))
+                presses.append(Press(button.action, button.label, button.kind == "primary", number))
     reachable = [(label, means.pages + path) for label, path in links] if means.pages else []
     return tuple(presses), tuple(locked), tuple(reachable)
 
@@ -192,8 +200,10 @@ def _open(card: Card) -> list[CardParcel]:
     return [parcel for parcel in card.parcels if parcel.pickable]
 
 
-def _one_each(card: Card, confirm: Button, means: Means) -> list[Press]:
-    """Without check boxes each parcel that can go is a button of its own: it asks for this one alone."""
+def _one_each(card: Card, confirm: Button, means: Means, before: int) -> list[Press]:
+    """Without check boxes each parcel that can go is a button of its own: it asks for this one alone. Its number is its
+    place among all parcels, behind the numbers `before`.
+    """
     key = "channel.only_parcel_fee" if means.long_labels else "channel.only_parcel"
     found = _open(card)
     return [
@@ -206,8 +216,10 @@ def _one_each(card: Card, confirm: Button, means: Means) -> list[Press]:
                 last=_ending(parcel, found),
                 fee=_money(parcel.fee_fen, card.lang),
             ),
+            number=before + place,
         )
-        for parcel in found
+        for place, parcel in enumerate(card.parcels, start=1)
+        if parcel.pickable
     ]
 
 

@@ -48,7 +48,7 @@ def variables(card: Card, pages: str) -> Variables | None:
 
 def _variables(parts: Sketch) -> Variables:
     """One row for each fact and each parcel; where there are more than rows, several share one."""
-    more = [f"({number}) {tame(press.label)}" for number, press in enumerate(parts.presses, 1) if number > BUTTONS]
+    more = [f"({press.number}) {tame(press.label)}" for press in parts.presses[BUTTONS:]]
     asked = [*more, tame(text("channel.press_at", parts.lang))] if more else []
     rows = _packed([line for line in (*_body(parts), *_aside(parts), *asked) if line])
     drawn = {
@@ -96,8 +96,8 @@ def _lines(parts: Sketch) -> Iterator[str]:
     yield tame(" · ".join(parts.head))
     yield from _body(parts)
     yield _next(parts)
-    for number, press in enumerate(parts.presses, start=1):
-        yield f"({number}) {tame(press.label)}"
+    for press in parts.presses:
+        yield f"({press.number}) {tame(press.label)}"
     yield from _aside(parts)
     yield tame(text("channel.press_at", parts.lang)) if parts.presses else ""
     yield tame(parts.foot)

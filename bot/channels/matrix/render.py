@@ -77,8 +77,8 @@ def _lines(parts: Sketch) -> Iterator[Line]:
 def _bottom(parts: Sketch) -> Iterator[Line]:
     if parts.next_step:
         yield _fact(parts.next_label, parts.next_step, parts.colon)
-    for number, press in enumerate(parts.presses, start=1):
-        label = escape(press.label)
+    for press in parts.presses:
+        number, label = press.number, escape(press.label)
         yield f"[{number}] {press.label}", f"[{number}] {f'<strong>{label}</strong>' if press.primary else label}"
     for label, url in parts.links:
         yield f"{label}{parts.colon}{url}", f'<a href="{escape(url)}">{escape(label)}</a>'

@@ -106,7 +106,7 @@ class DingtalkPeer:
         param = json.dumps({"msgParam": json.dumps({"title": card.title, "text": words}, ensure_ascii=False)})
         assert len(json.loads(param)["msgParam"].encode()) <= 15_000
         presses = render.presses(card, pages)
-        assert [n for n, _ in BUTTON.findall(words)] == [str(n) for n in range(1, len(presses) + 1)]
+        assert [n for n, _ in BUTTON.findall(words)] == [str(press.number) for press in presses]
         raw = words.replace(f"]({pages}", "") if pages else words
         return Seen("", words.replace("**", ""), {one.label: one.value for one in presses}, raw=raw)
 
