@@ -12,12 +12,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 MERGED_BY_ENTRY = ("carriers", "agreements", "other_carriers")
 
+
+def _real(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
 Text = Annotated[str, Field(min_length=1, max_length=60)]
-IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_real)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 ALLOWED = {
@@ -93,7 +99,7 @@ class VersionEntry(_Entry):
 def read(path: Path) -> list[tuple[date, VersionEntry]]:
     """The versions of the file, oldest first. Raises `RulesFileError` with every mistake of the first wrong version."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RulesFileError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -150,6 +156,13 @@ def _checked(path: Path, start: date, whole: Mapping[str, Any]) -> VersionEntry:
         raise RulesFileError("\n".join(lines)) from None
     if not any(carrier.supported for carrier in entry.carriers.values()):
         raise RulesFileError(f"{path}, version {start}, carriers: none is supported; allowed: at least one that is")
+    for kind in AgreementsEntry.model_fields:
+        agreement: AgreementEntry = getattr(entry.agreements, kind)
+        if agreement.oldest_valid > agreement.version:  # whoever signs what is offered would be asked to sign again
+            raise RulesFileError(
+                f"{path}, version {start}, agreements.{kind}.oldest_valid: {agreement.oldest_valid!r}; "
+                f"allowed: {agreement.version}, the version that is offered, or earlier"
+            )
     return entry
 
 

@@ -51,6 +51,11 @@ def problem(tmp_path: Path, text: str) -> str:
             'version = "2025"',
             "version 2025-01-01, agreements.service.version: '2025'; allowed: a",
         ),
+        (
+            'version = "2025-01-01"',
+            'version = "2025-02-30"',
+            "version 2025-01-01, agreements.service.version: '2025-02-30'; allowed: a date",
+        ),
         ("tea = {", '"Tea 2" = {', "categories.Tea 2.[key]: 'Tea 2'; allowed: a code of small letters"),
         ("from = 2025-01-01", "from = 2023-01-22", "version 2023-01-22, from: named twice; allowed: each date once"),
         ("from = 2025-01-01", 'from = "2025"', "version no. 2, from: '2025'; allowed: a date such as 2025-01-01"),
@@ -112,6 +117,21 @@ def test_at_least_one_carrier_stays(tmp_path: Path) -> None:
     ended = "".join(f"[version.carriers.{code}]\nsupported = false\n" for code in ("zto", "yto", "yunda"))
     told = problem(tmp_path, f"{SHIPPED}\n[[version]]\nfrom = 2026-01-01\n{ended}")
     assert "version 2026-01-01, carriers: none is supported" in told
+
+
+def test_what_is_signed_today_counts(tmp_path: Path) -> None:
+    """An agreement that would not count in the version that is offered is a mistake: nobody could ever sign."""
+    change = '[version.agreements.debit]\noldest_valid = "2026-02-01"\n'
+    told = problem(tmp_path, f"{SHIPPED}\n[[version]]\nfrom = 2026-01-01\n{change}")
+    said = "version 2026-01-01, agreements.debit.oldest_valid: '2026-02-01'; allowed: 2025-01-01, the version that is"
+    assert said in told
+
+
+def test_a_mark_at_the_beginning_is_no_mistake(tmp_path: Path) -> None:
+    """A file that an editor saved as UTF-8 with a byte-order mark is read like any other."""
+    path = tmp_path / "rules.toml"
+    path.write_text(SHIPPED, encoding="utf-8-sig")
+    assert read(path) == read(PACKAGED)
 
 
 def test_merging_keeps_what_is_not_named() -> None:
