@@ -75,7 +75,11 @@ class Questions:
         return await self._outgoing.reply([f"answer:{seq}"], incoming.asker, incoming.chat.lang)
 
     async def _subject(self, incoming: Incoming, words: str) -> str | None:
-        """The after-sale that the message is about: a number in it, or 「这单」 in an after-sale's own talk."""
+        """The after-sale that the message is about: a number in it, or 「这单」 in an after-sale's own talk. None where
+        customers read: a number proves nobody to be the parcel's buyer.
+        """
+        if not incoming.private:
+            return None
         numbers = ids_in(words)
         if numbers:
             found = await self._rooms.interceptions.find(incoming.asker.shop_id, numbers[:1])

@@ -18,7 +18,7 @@ from bot.cards.card import Card
 from bot.domain.people import Asker
 from bot.handlers import actions
 from bot.handlers.commands import answering
-from bot.handlers.contract import Chat, Deliver, Incoming, Reply
+from bot.handlers.contract import Chat, Deliver, Incoming, Reply, everyone
 from bot.handlers.grammar import parse
 from bot.handlers.rooms import Rooms
 from bot.merchants import people, permissions
@@ -106,6 +106,8 @@ class Router:
         if row is None or row.result is not None:
             return None
         try_later(connection, seq, now(connection) + TAKEOVER)
+        if row.payload["person"] is None and "shop" in row.payload:  # nobody that we know, such as a customer
+            return _Kept(row, everyone(row.payload["shop"]))
         person = people.get(connection, row.payload["person"])
         if person is None or not person.active:
             log.warning("inbox.sender_gone", seq=seq)
@@ -121,6 +123,7 @@ def _payload(incoming: Incoming) -> dict[str, Any]:
         "chat": incoming.chat.id,
         "lang": incoming.chat.lang,
         "person": incoming.asker.person_id,
+        "shop": incoming.asker.shop_id,
         "text": incoming.text,
         "action": incoming.action,
         "values": {name: list(values) for name, values in incoming.values.items()},

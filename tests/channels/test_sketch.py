@@ -29,13 +29,15 @@ def _presses(card: Card) -> tuple[Press, ...]:
     return sketch(card, Means()).presses
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=8), st.booleans(), st.booleans())
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=8), st.tuples(st.booleans(), st.booleans())
+)
 def test_a_number_never_comes_to_mean_another_button(
-    parcels: list[tuple[bool, bool]], before_locked: bool, after_locked: bool
+    parcels: list[tuple[bool, bool]], locked: tuple[bool, bool]
 ) -> None:
     """A parcel that has gone, or a reader who may not, takes a number away and gives it to nothing else."""
-    before = _presses(_card([may for may, _ in parcels], "先选包裹" if before_locked else ""))
-    after = _presses(_card([may for _, may in parcels], "先选包裹" if after_locked else ""))
+    before = _presses(_card([may for may, _ in parcels], "先选包裹" if locked[0] else ""))
+    after = _presses(_card([may for _, may in parcels], "先选包裹" if locked[1] else ""))
     for press in before:
         meant = named(str(press.number), after)
         assert meant is None or meant.value == press.value

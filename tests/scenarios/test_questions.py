@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from bot.handlers.contract import Chat
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.handlers.contract import Chat, Incoming, everyone
+from bot.handlers.router import _payload
 from bot.store import questions
+from bot.store.cards import inbox, receive
 from bot.store.database import now
-from tests.scenarios.house import Bot, words
+from tests.scenarios.house import Bot, until, words
 
 
 async def test_a_fee_question_is_answered_with_its_rule(bot: Bot) -> None:
@@ -89,6 +96,31 @@ async def test_where_customers_read_nothing_is_said_of_money(bot: Bot) -> None:
     assert not (await shop.agent.types("拦截要多少钱", chat=customers, private=False)).shown
     told = await shop.agent.types("快递拦截是什么意思", chat=customers, private=False)
     assert "退回店铺" in words(told.card)
+
+
+@pytest.mark.parametrize("asked", ["{} 还能拦截吗", "{} 这单能拦吗，多少钱", "{} 拦截成功了吗"])
+async def test_a_customer_learns_of_no_parcel(bot: Bot, asked: str) -> None:
+    """Whoever types another buyer's number is told neither where that parcel is nor what it costs the merchant."""
+    shop = await bot.shop()
+    sale = await shop.sale("yto", "success")
+    customers = Chat("console", "customers-2", "zh")
+    told = await shop.agent.types(asked.format(sale.number), chat=customers, private=False)
+    said = words(told.card) if told.card else ""
+    assert sale.number not in said
+    assert "元" not in said
+    assert not any(button.label == "发起拦截" for button in (told.card.buttons if told.card else ()))
+
+
+async def test_a_customers_question_outlives_the_bot(bot: Bot) -> None:
+    """Kept and not answered when the bot was killed, it is answered by whoever comes next, for that shop."""
+    shop = await bot.shop()
+    asked = Incoming("q-1", Chat("chatwoot", "88/suggest"), everyone(shop.id), text="快递拦截是什么意思", private=False)
+    took_over = timedelta(0)
+    await bot.database.write(lambda c: receive(c, "chatwoot", "q-1", _payload(asked), now(c), took_over))
+
+    wanted = select(inbox.c.result).where(inbox.c.channel == "chatwoot", inbox.c.message_id == "q-1")
+    shown = await until(lambda: bot.database.read(lambda c: c.execute(wanted).scalar_one()), bool)
+    assert shown[0].startswith("answer:")
 
 
 async def test_a_bad_answer_reaches_the_owner_and_a_phrase_mends_it(bot: Bot) -> None:
