@@ -7,7 +7,7 @@ were begun since the last one that is known to have got through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +44,10 @@ the answer.
 """
 
 
+REFUSALS = frozenset({"denied", "not_found", "too_old"})
+"""What says no to whoever pressed, and nothing about the card that was pressed."""
+
+
 def deliver(connection: Connection, incoming: Incoming, reply: Reply, at: datetime) -> None:
     """How a channel with an outbox keeps a reply: what `reception.py` noted of where it came from comes back here."""
     origin = origin_of(incoming)
@@ -63,17 +67,20 @@ def keep(
 
     The first card takes the place of the message whose button was pressed (`message_ref`), unless that message belongs
     to an interception or a batch: then it is a new one, and the news goes on where it was. A card that is there already
-    is only shown anew.
+    is only shown anew. Whoever reads along in a chat takes nobody's card away: of another shop's message nothing gives
+    way, and of a colleague's nothing to a no.
     """
     _forget_tokens(connection, incoming.chat, at)
     for index, shown in enumerate(reply.shown):
         ref = message_ref if index == 0 else None
         if ref is not None:
-            others = _in_message(connection, incoming.chat, ref)
-            if shown.target in others.values():
+            there = _in_message(connection, incoming.chat, ref)
+            theirs = any(row.shop_id != incoming.asker.shop_id for row in there)
+            others = {row.seq: row.target for row in there}
+            if shown.target in others.values() and not theirs:
                 _again(connection, others, shown.target, at + AFTER_ANSWER)
                 continue
-            if any(target.partition(":")[0] in LASTING for target in others.values()):
+            if theirs or _is_colleagues(there, incoming, shown.target) or _lasts(others.values()):
                 ref = None
             else:
                 _give_way(connection, others)
@@ -88,11 +95,21 @@ def _forget_tokens(connection: Connection, chat: Chat, at: datetime) -> None:
     connection.execute(outbox.update().where(ended).values(token=None, token_until=None, uses_left=None))
 
 
-def _in_message(connection: Connection, chat: Chat, message_ref: str) -> dict[int, str]:
-    """The rows that show something in that message: number and target."""
+def _in_message(connection: Connection, chat: Chat, message_ref: str) -> Sequence[Row[Any]]:
+    """The rows that show something in that message."""
     there = (outbox.c.channel == chat.channel) & (outbox.c.chat == chat.id) & (outbox.c.message_ref == message_ref)
-    rows = connection.execute(select(outbox.c.seq, outbox.c.target).where(there))
-    return {row.seq: row.target for row in rows}
+    wanted = select(outbox.c.seq, outbox.c.target, outbox.c.shop_id, outbox.c.asker_id).where(there)
+    return connection.execute(wanted).all()
+
+
+def _lasts(targets: Iterable[str]) -> bool:
+    return any(target.partition(":")[0] in LASTING for target in targets)
+
+
+def _is_colleagues(rows: Sequence[Row[Any]], incoming: Incoming, target: str) -> bool:
+    """Whether somebody else's card would give way to a no to this person."""
+    refused = target.partition(":")[0] in REFUSALS
+    return refused and any(row.asker_id != incoming.asker.person_id for row in rows)
 
 
 def _again(connection: Connection, rows: Mapping[int, str], target: str, due_at: datetime) -> None:

@@ -66,8 +66,8 @@ class Drawn:
         return self.card_now
 
 
-def _incoming(origin: MessageOrigin | None = None) -> Incoming:
-    return Incoming("m", CHAT, ASKER, text="/x", values=noted({}, origin or MessageOrigin()))
+def _incoming(origin: MessageOrigin | None = None, asker: Asker = ASKER) -> Incoming:
+    return Incoming("m", CHAT, asker, text="/x", values=noted({}, origin or MessageOrigin()))
 
 
 def _reply(*targets: str) -> Reply:
@@ -88,9 +88,9 @@ def _posting(database: Database, there: There, desk: Drawn | None = None, asker:
     return Posting(database, cast("Desk", desk or Drawn()), channels, lambda _c, _shop, _person: asker)
 
 
-async def _keep(database: Database, reply: Reply, origin: MessageOrigin | None = None) -> None:
+async def _keep(database: Database, reply: Reply, origin: MessageOrigin | None = None, asker: Asker = ASKER) -> None:
     def deliver(connection: Connection) -> None:
-        posting.deliver(connection, _incoming(origin), reply, now(connection))
+        posting.deliver(connection, _incoming(origin, asker), reply, now(connection))
 
     await database.write(deliver)
 
@@ -115,6 +115,22 @@ async def test_an_interception_keeps_its_message(database: Database) -> None:
         ("case:1", "m1", False),
         ("confirm:9", None, False),
     ]
+
+
+async def test_nobodys_card_gives_way_to_a_no_to_somebody_else(database: Database) -> None:
+    """Who reads along and may not is told so in a message of its own; the card stays, for whoever may."""
+    await _keep(database, _reply("confirm:1"))
+    await _posting(database, There())("1")
+    await _keep(database, _reply("denied"), MessageOrigin("m1"), replace(ASKER, person_id="p2"))
+    await _keep(database, _reply("not_found:x"), MessageOrigin("m1"), replace(ASKER, shop_id="s2", person_id="p3"))
+    await _keep(database, _reply("confirm:2"), MessageOrigin("m1"), replace(ASKER, shop_id="s2", person_id="p3"))
+    await _keep(database, _reply("confirm:1"), MessageOrigin("m1"), replace(ASKER, shop_id="s2", person_id="p3"))
+    kept = [(row.target, row.message_ref) for row in await _rows(database)]
+    mine, *others = kept
+    assert mine == ("confirm:1", "m1")
+    assert others == [("denied", None), ("not_found:x", None), ("confirm:2", None), ("confirm:1", None)]
+    await _keep(database, _reply("case:1"), MessageOrigin("m1"), replace(ASKER, person_id="p2"))
+    assert [row.target for row in await _rows(database) if row.message_ref == "m1"] == ["case:1"]
 
 
 async def test_shown_and_at_rest(database: Database) -> None:
