@@ -32,7 +32,14 @@ AFTER_ANSWER = timedelta(seconds=0.3)
 """A card follows only when the platform's own request has been answered: some undo it otherwise (Feishu)."""
 
 CLAIMED = timedelta(seconds=20)
-MOST_TRIES = 12
+SLOWEST = timedelta(minutes=15)
+MOST_TRIES = 108
+"""A day: quickly at first, then every quarter of an hour. A platform that was away for an afternoon still gets the
+result.
+"""
+
+FAILED_AGAIN_S = 5.0
+"""After a defect of ours."""
 
 FindAsker = Callable[[Connection, str, str | None], Asker | None]
 """Shop and person → that person as an asker; None when there is no such person any more."""
@@ -98,8 +105,7 @@ def _forget_tokens(connection: Connection, chat: Chat, at: datetime) -> None:
 def _in_message(connection: Connection, chat: Chat, message_ref: str) -> Sequence[Row[Any]]:
     """The rows that show something in that message."""
     there = (outbox.c.channel == chat.channel) & (outbox.c.chat == chat.id) & (outbox.c.message_ref == message_ref)
-    wanted = select(outbox.c.seq, outbox.c.target, outbox.c.shop_id, outbox.c.asker_id).where(there)
-    return connection.execute(wanted).all()
+    return connection.execute(select(outbox).where(there)).all()
 
 
 def _lasts(targets: Iterable[str]) -> bool:
@@ -178,8 +184,12 @@ class Posting:
         if taken is None:
             return
         row, asker, channel = taken.row, taken.asker, taken.channel
+        if channel is None:
+            log.warning("outbox.no_channel", row=row.seq, channel=row.channel)
+            await self._database.write(lambda c: _done(c, taken, "no such channel"))
+            return
         card = None if asker is None else await self._desk.card(row.target, asker, row.lang)
-        if channel is None or card is None:
+        if card is None:
             await self._database.write(lambda c: _done(c, taken, "nothing to show"))
             return
         if card.version < row.version_shown:
@@ -191,9 +201,13 @@ class Posting:
             posted = await channel.show(_place(row), card)
         except NotPosted as refused:
             problem = refused
-            await self._database.write(lambda c: _not_posted(c, taken, problem))
+        except Exception:
+            log.exception("outbox.failed", row=row.seq, channel=row.channel)
+            problem = NotPosted("failed", FAILED_AGAIN_S)
+        else:
+            await self._database.write(lambda c: _posted(c, taken, posted, card.state))
             return
-        await self._database.write(lambda c: _posted(c, taken, posted, card.state))
+        await self._database.write(lambda c: _not_posted(c, taken, problem))
 
     def _take(self, connection: Connection, seq: int) -> _Taken | None:
         """The row in hand; None where there is nothing to do with it now."""
@@ -318,7 +332,7 @@ def _not_posted(connection: Connection, taken: _Taken, problem: NotPosted) -> No
         return
     last = problem.again_in_s is None or row.tries + 1 >= MOST_TRIES
     log.warning("outbox.not_posted", row=row.seq, channel=row.channel, problem=problem.problem, last=last)
-    wait = timedelta(seconds=(problem.again_in_s or 1.0) * 2 ** min(row.tries, 6))
+    wait = min(timedelta(seconds=(problem.again_in_s or 1.0) * 2 ** min(row.tries, 10)), SLOWEST)
     connection.execute(outbox.update().where(outbox.c.seq == row.seq).values(problem=problem.problem[:300]))
     _due(connection, taken, None if last else now(connection) + wait)
 

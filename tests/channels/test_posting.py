@@ -225,6 +225,43 @@ async def test_it_is_not_tried_for_ever(database: Database) -> None:
     assert len(there.places) == posting.MOST_TRIES
 
 
+async def test_a_platform_that_was_away_for_hours_gets_the_result(database: Database) -> None:
+    """Tries go on for a day, a quarter of an hour apart at most."""
+    there = There(refuses=NotPosted("away", 2.0))
+    await _keep(database, _reply("case:1"))
+    waited = timedelta(0)
+    for _ in range(posting.MOST_TRIES - 1):
+        await _due_now(database)
+        await _posting(database, there)("1")
+        [row] = await _rows(database)
+        wait = row.due_at - await database.read(now)
+        assert wait <= timedelta(minutes=15)
+        waited += wait
+    assert timedelta(hours=23) < waited < timedelta(hours=26)
+
+
+async def test_a_defect_is_no_endless_try(database: Database) -> None:
+    """What cannot be drawn rests after as many tries as what no platform takes, and stands in the row."""
+    there = There(meanwhile=lambda: {}["no"])
+    await _keep(database, _reply("case:1"))
+    await _posting(database, there)("1")
+    [row] = await _rows(database)
+    assert (row.problem, row.tries) == ("failed", 1)
+    await database.write(lambda c: c.execute(update(outbox).values(tries=posting.MOST_TRIES - 1)))
+    await _due_now(database)
+    await _posting(database, there)("1")
+    [row] = await _rows(database)
+    assert row.due_at is None
+
+
+async def test_a_channel_that_is_no_longer_there(database: Database) -> None:
+    """Its rows rest and say why."""
+    await _keep(database, _reply("case:1"))
+    await Posting(database, cast("Desk", Drawn()), {}, lambda _c, _shop, _person: ASKER)("1")
+    [row] = await _rows(database)
+    assert (row.due_at, row.problem) == (None, "no such channel")
+
+
 @pytest.mark.parametrize("asker, card", [(None, CARD), (ASKER, None)])
 async def test_nothing_to_show(database: Database, asker: Asker | None, card: Card | None) -> None:
     """Who has left, and what may not be seen any more, is not shown."""
