@@ -1,4 +1,4 @@
-"""Trains the veto of `bot/faq` on the messages of this folder and writes `bot/faq/veto.json`.
+"""Trains the judge of `bot/faq` on the messages of this folder and writes `bot/faq/judge.json`.
 
     python faq_training/train.py            # writes the weights
     python faq_training/train.py --check    # are the weights those of the data? writes nothing
@@ -22,26 +22,45 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
+from bot.faq.concepts import concepts
+from bot.faq.judge import HEADS, SCALE, features
 from bot.faq.lexicon import lexicon
 from bot.faq.tidy import tidy
-from bot.faq.veto import SCALE, features
+from faq_training.kinds import ON, kind
 
 FOLDER = Path(__file__).resolve().parent
-FILES = ("asked.jsonl", "silent.jsonl")
-WEIGHTS = FOLDER.parent / "bot" / "faq" / "veto.json"
+FILES = ("asked.jsonl", "silent.jsonl", "speakers.jsonl")
+WEIGHTS = FOLDER.parent / "bot" / "faq" / "judge.json"
 
-RAREST = 3
+RAREST = 2
 """A feature of fewer messages is left out."""
-LEAST_WEIGHT = 0.06
-"""Smaller weights are left out: they cost size and decide nothing."""
-STRENGTH_ASKED, STRENGTH_TOPIC = 0.5, 1.5
-TOPIC_WEIGHT = 5
-"""A message of the topic counts as so many of all the others."""
+LEAST_WEIGHT = 1
+"""Smaller weights, in units of 1/SCALE, are left out: they cost size and decide nothing."""
+STRENGTH = 0.15
+OF_AN_EXAMPLE, OF_A_SPEAKER, OF_THE_REST = 10.0, 3.0, 0.3
+"""How much a message counts: examples are promises; those of `asked` and `silent` are many, of few authors, and partly
+of one mould.
+"""
+
+OWN, EXAMPLE = "own", "example"
+"""The speakers of what was written beside the rules and of the examples: always trained on, never scored."""
+
+OFF_TOPIC = 0.3
+"""How much a message that is no question of ours counts for a topic, against one that is."""
+
+ASKS = {ON: 1, "no fact": 1, "state": 1, "ordered": 0, "told": 0}
+ABOUT = {ON: 1, "no fact": 1, "state": 1, "ordered": 1, "told": 1, "other sense": 0, "trade": 0}
+FACT = {ON: 1, "no fact": 0, "state": 0}
+"""What a kind of message teaches each part of `asked`; kinds that are not named teach it nothing."""
 
 
 def messages() -> list[dict[str, Any]]:
-    """The training messages, in the order of the files."""
-    return [json.loads(line) for name in FILES for line in (FOLDER / name).read_text("utf-8").splitlines() if line]
+    """The training messages, in the order of the files, then every topic's examples and counter-examples."""
+    read = [json.loads(line) for name in FILES for line in (FOLDER / name).read_text("utf-8").splitlines() if line]
+    for topic in lexicon().topics:
+        read += [{"text": text, "intents": [topic.id], "speaker": EXAMPLE} for text in topic.examples]
+        read += [{"text": text, "intents": [], "not": topic.id, "speaker": EXAMPLE} for text in topic.counter]
+    return read
 
 
 def data_hash() -> str:
@@ -52,42 +71,62 @@ def data_hash() -> str:
     return digest.hexdigest()
 
 
-def train(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The exported model: columns, biases and weights in hundredths, features in order."""
-    words = lexicon()
-    seen = [sorted(features(tidy(row["text"]).text, words)) for row in rows]
-    count = Counter(feature for one in seen for feature in one)
-    vocabulary = {feature: at for at, feature in enumerate(sorted(f for f, n in count.items() if n >= RAREST))}
-    matrix = _matrix(seen, vocabulary)
-    columns = ["asked", *(topic.id for topic in words.topics)]
-    fits = [_fit(matrix, column, rows) for column in columns]
-    table = np.stack([fit.coef_[0] for fit in fits], axis=1)
-    weights = {}
-    for feature, at in vocabulary.items():
-        row = [number for column in range(len(columns)) for number in _kept(column, table[at, column])]
-        if row:
-            weights[feature] = row
-    bias = [_whole(fit.intercept_[0]) for fit in fits]
-    return {"data": data_hash(), "columns": columns, "bias": bias, "weights": weights}
+class Prepared:
+    """Messages with what the model sees of them, so that several trainings share the work."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        texts = [tidy(row["text"]).text for row in rows]
+        self.rows = rows
+        self.seen = [sorted(features(text, lexicon())) for text in texts]
+        self.names_act = [_names_act(text) for text in texts]
+
+    def train(self, chosen: Sequence[int]) -> dict[str, Any]:
+        """The exported model of the messages chosen: columns, biases and weights, features in order."""
+        count = Counter(feature for at in chosen for feature in self.seen[at])
+        vocabulary = {feature: at for at, feature in enumerate(sorted(f for f, n in count.items() if n >= RAREST))}
+        matrix = _matrix([self.seen[at] for at in chosen], vocabulary)
+        columns = [*HEADS, *(topic.id for topic in lexicon().topics)]
+        fits = [self._fit(matrix, column, chosen) for column in columns]
+        table = np.stack([fit.coef_[0] for fit in fits], axis=1)
+        weights = {}
+        for feature, at in vocabulary.items():
+            row = [number for column in range(len(columns)) for number in _kept(column, table[at, column])]
+            if row:
+                weights[feature] = row
+        return {"columns": columns, "bias": [round(fit.intercept_[0] * SCALE) for fit in fits], "weights": weights}
+
+    def _fit(self, matrix: csr_matrix, column: str, chosen: Sequence[int]) -> LogisticRegression:
+        labels = [self._label(column, at) for at in chosen]
+        keep = [place for place, label in enumerate(labels) if label is not None]
+        weights = [self._weight(column, chosen[place]) for place in keep]
+        wanted = np.array([labels[place] for place in keep])
+        return LogisticRegression(C=STRENGTH, solver="liblinear").fit(matrix[keep], wanted, sample_weight=weights)
+
+    def _weight(self, column: str, at: int) -> float:
+        row = self.rows[at]
+        speaker = row.get("speaker")
+        weight = OF_AN_EXAMPLE if speaker == EXAMPLE else OF_A_SPEAKER if speaker else OF_THE_REST
+        return weight if column in HEADS or row["intents"] else weight * OFF_TOPIC
+
+    def _label(self, column: str, at: int) -> int | None:
+        """What a message teaches a column; None: nothing."""
+        row, what = self.rows[at], kind(self.rows[at])
+        if "not" in row:
+            return 0 if column == row["not"] else None
+        if column == "about":
+            return None if what == "told" and not self.names_act[at] else ABOUT.get(what)
+        if column in {"asks", "fact"}:
+            return (ASKS if column == "asks" else FACT).get(what)
+        return int(what == ON) if column == "asked" else int(column in row["intents"])
 
 
-def _fit(matrix: csr_matrix, column: str, rows: Sequence[Mapping[str, Any]]) -> LogisticRegression:
-    asked = column == "asked"
-    wanted = np.array([int(bool(row["intents"]) if asked else column in row["intents"]) for row in rows])
-    return LogisticRegression(
-        C=STRENGTH_ASKED if asked else STRENGTH_TOPIC,
-        class_weight="balanced" if asked else {0: 1, 1: TOPIC_WEIGHT},
-        max_iter=3000,
-        tol=1e-6,
-    ).fit(matrix, wanted)
+def _names_act(text: str) -> bool:
+    return any(one.concept in {"stop", "turnback"} for one in concepts().mentions(text))
 
 
 def _kept(column: int, weight: float) -> list[int]:
-    return [column, _whole(weight)] if abs(weight) >= LEAST_WEIGHT else []
-
-
-def _whole(weight: float) -> int:
-    return round(float(weight) * SCALE)
+    whole = max(-127, min(127, round(float(weight) * SCALE)))
+    return [column, whole] if abs(whole) >= LEAST_WEIGHT else []
 
 
 def _matrix(seen: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> csr_matrix:
@@ -101,7 +140,9 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--check", action="store_true", help="compare, write nothing")
     only_check = options.parse_args().check
-    exported = json.dumps(train(messages()), ensure_ascii=False, separators=(",", ":")) + "\n"
+    rows = messages()
+    trained = {"data": data_hash(), **Prepared(rows).train(range(len(rows)))}
+    exported = json.dumps(trained, ensure_ascii=False, separators=(",", ":")) + "\n"
     if only_check:
         same = WEIGHTS.read_text("utf-8") == exported
         print("the weights are those of the data" if same else "the weights are NOT those of the data")

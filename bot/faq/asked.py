@@ -14,15 +14,15 @@ from bot.faq.topics import Tier, proposals
 class Veto(Protocol):
     """Refuses topics that rules propose."""
 
-    def accepts(self, topic: str, tier: Tier, clause: Clause) -> bool:
-        """May this topic, proposed by a rule of this tier for this clause, be answered?"""
+    def accepts(self, topic: str, tier: Tier) -> bool:
+        """May this topic, proposed by a rule of this tier, be answered?"""
         ...
 
-    def doubts(self, topic: str, clause: Clause) -> bool:
+    def doubts(self, topic: str) -> bool:
         """Is it so improbable that a rival which is certain should be answered instead?"""
         ...
 
-    def certain(self, topic: str, clause: Clause) -> bool:
+    def certain(self, topic: str) -> bool:
         """Is it as good as certain?"""
         ...
 
@@ -89,11 +89,11 @@ class Asked:
         """The first topic proposed that is accepted, unless it is doubtful and a later one is certain."""
         doubtful: tuple[str, Tier] | None = None
         for topic, tier in proposals(clause, self._lexicon):
-            if not self._veto.accepts(topic, tier, clause):
+            if not self._veto.accepts(topic, tier):
                 self.refused[topic] = None
-            elif doubtful is None and self._veto.doubts(topic, clause):
+            elif doubtful is None and self._veto.doubts(topic):
                 doubtful = topic, tier
-            elif doubtful is None or self._veto.certain(topic, clause):
+            elif doubtful is None or self._veto.certain(topic):
                 return self._taken(topic, tier)
         return None if doubtful is None else self._taken(*doubtful)
 

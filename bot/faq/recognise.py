@@ -7,22 +7,70 @@ the text, and the time is linear in its length.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.faq.asked import Asked
 from bot.faq.clauses import Clause, cut
+from bot.faq.concepts import concepts
 from bot.faq.gate import Manner, blanked, meant, odd
+from bot.faq.judge import Model, Weighed, features, model
 from bot.faq.lexicon import Lexicon, lexicon
 from bot.faq.tidy import Tidied, tidy
-from bot.faq.topics import Tier, possible
-from bot.faq.veto import CERTAIN, DOUBTFUL, LEAST, LEAST_ASKED, LEAST_ASKED_POSSIBLE, Weighed, features, model
+from bot.faq.topics import Tier
 
 MOST_GUESSES = 3
 LEAST_GUESS = 0.05
+LEAST_GUESSED = 0.15
+SILENT_FOR_GOOD = frozenset({"orders", "no_fact", "state"})
+ACT = "拦截"
+TOO_BRIEF = 3
+"""A clause of so few characters says nothing by itself (怎么开)."""
+STOPPING = frozenset({"stop", "turnback"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A least probability: where the words are the usual ones, and where something odd stands beside the act or
+    the act itself is missing.
+    """
+
+    usual: float
+    odd: float
+
+    def of(self, *, usual: bool) -> float:
+        """The one that holds."""
+        return self.usual if usual else self.odd
+
+
+LEAST_ASKED = Bar(0.5, 0.7)
+"""Below this probability of being a question at all, no rule is listened to."""
+
+LEAST_ASKED_ALONE = Bar(0.8, 0.9)
+"""The same where the judge speaks without a rule."""
+
+CLAUSE_SHARE = 0.15
+"""How much the best clause says about whether the message asks, against the whole."""
+
+LEAST: Mapping[Tier, float] = {Tier.SURE: 0.3, Tier.LIKELY: 0.3, Tier.TOLD: 0.3, Tier.POSSIBLE: 0.5}
+"""Least probability of a topic that a rule proposes, by what the rule proves by itself."""
+
+LEAST_BEST, LEAST_ALONE = 0.3, 0.6
+"""The same without a rule: of the likeliest topic, and of any further one."""
+
+LEAST_TOGETHER, FOR_A_RULE = 0.8, 0.15
+"""Of two topics that one clause speaks for the lesser needs the first; a rule's topic is worth the second more."""
+
+DOUBTFUL, CERTAIN = 0.35, 0.8
+"""Below the first a topic gives way to a later proposal that is above the second."""
+
+SURE_ASKED, SURE_TOPIC = 0.85, 0.5
+"""Where customers read, only what is at least so probable is said."""
+
 SHORTEST_PHRASE = 2
 NO_PHRASES: Mapping[str, Sequence[str]] = {}
 
+_STOPS = re.compile("[拦截]|intercept")
 _LOOSE = re.compile(r"[^0-9a-z一-鿿]+")
 
 
@@ -34,7 +82,7 @@ class Reading:
     agrees; `guesses` are the likeliest topics of a question that passed the gate and is not answered; `asks_state`:
     it asks how one interception stands (`ids` says which, if named). `carriers` are the codes of those named,
     `ids` the numbers of parcels, orders or after-sales, upper case; `lang` is 'zh' or 'en'; `confidence` is the
-    model's, 0 to 1, for the least certain topic.
+    model's, 0 to 1, for the least certain topic; `why` says in a few words what each topic rests on.
     """
 
     topics: tuple[str, ...] = ()
@@ -46,6 +94,7 @@ class Reading:
     ids: tuple[str, ...] = ()
     lang: str = "zh"
     clauses: tuple[Clause, ...] = ()
+    why: tuple[str, ...] = field(default=(), compare=False)
 
 
 def recognise(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES) -> list[str]:
@@ -53,9 +102,9 @@ def recognise(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES) -> lis
     return list(read(text, extra).topics)
 
 
-def read(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES) -> Reading:
+def read(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES, judge: Model | None = None) -> Reading:
     """Understand one message. `extra` holds further phrases by topic, which the shop's operator added:
-    a clause that contains one asks about its topic, whatever the rules say.
+    a clause that contains one asks about its topic, whatever the rules say. `judge`: other weights than those shipped.
     """
     words = lexicon()
     tidied = tidy(text)
@@ -63,88 +112,130 @@ def read(text: str, extra: Mapping[str, Sequence[str]] = NO_PHRASES) -> Reading:
     if tidied.only_marks or tidied.text.startswith("/"):
         return silent
     phrases = _phrases(extra)
-    if not meant(tidied.text, words) and _phrase_in(tidied.text, phrases) is None:
+    if not (meant(tidied.text, words) or _may_mean(tidied.text) or _phrase_in(tidied.text, phrases)):
         return silent
-    return _Reader(tidied, words, phrases).reading(silent)
+    return _Reader(tidied, words, phrases, judge or model()).reading(silent)
+
+
+def _may_mean(text: str) -> bool:
+    """Does it name the stopping or turning round of something, by any word?"""
+    return _STOPS.search(text) is not None or any(one.concept in STOPPING for one in concepts().mentions(text))
 
 
 class _Reader:
-    """Reads one message that passed the gate."""
+    """Reads one message: rules propose, the judge weighs, and where it is certain it proposes as well."""
 
-    def __init__(self, tidied: Tidied, words: Lexicon, phrases: Mapping[str, str]) -> None:
+    def __init__(self, tidied: Tidied, words: Lexicon, phrases: Mapping[str, str], judge: Model) -> None:
         self._words = words
         self._text = blanked(tidied.text, words)
         self._phrases = phrases
-        self._odd = odd(tidied.text, words)
+        self._judge = judge
+        self._usual = meant(tidied.text, words) and not odd(tidied.text, words)
         self._clauses = cut(self._text, words, marked=tidied.marked)
-        self._whole = model().weigh(features(tidied.text, words))
-        self._by_clause: dict[str, Weighed] = {}
+        self._whole = judge.weigh(features(tidied.text, words))
+        self._each = self._weigh_clauses()
+        self._chances = {topic.id: self._chance(topic.id) for topic in words.topics}
+        self._asked = self._is_asked()
 
     def reading(self, silent: Reading) -> Reading:
-        """The topics that rules propose and the model lets pass."""
+        """The topics that the judge lets pass, in the order in which they are asked."""
         given = self._given()
         asked = Asked(self._clauses, self._words, self, given)
-        least_asked = LEAST_ASKED_POSSIBLE if self._odd else LEAST_ASKED
-        topics = asked.topics() if self._asked(asked) >= least_asked else list(dict.fromkeys(given.values()))
-        listed = _listed(self._text, self._words)
-        if listed:
-            topics = list(dict.fromkeys([*listed, *topics]))
-        guesses: list[str] = []
-        if not topics and (asked.questions or self._clauses[0].manner is Manner.TROUBLE):
-            topics, guesses = self._from_cues(asked)
-        least = min(map(self._whole.of, topics), default=0.0)
-        proved = all(asked.tiers.get(topic) is Tier.SURE for topic in topics)
+        by_rule = asked.topics() if self._asked >= LEAST_ASKED.of(usual=self._usual) else list(given.values())
+        by_rule = [*_listed(self._text, self._words), *by_rule]
+        by_judge = self._certain_ones() if self._asked >= LEAST_ASKED_ALONE.of(usual=self._usual) else []
+        topics = self._one_a_clause(list(dict.fromkeys([*by_rule, *by_judge])), by_rule, given)
+        may_guess = not topics and self._usual and (asked.questions or self._clauses[0].manner is Manner.TROUBLE)
+        least = min((self._chances[topic] for topic in topics), default=0.0)
         return Reading(
             topics=tuple(topics),
-            guesses=tuple(guesses),
+            guesses=self._guesses(asked) if may_guess else (),
             asks_state="state" in asked.silent.values() and not topics,
-            sure=bool(topics) and proved and least >= LEAST[Tier.POSSIBLE],
-            confidence=round(least, 3),
+            sure=bool(topics) and self._asked >= SURE_ASKED and least >= SURE_TOPIC,
+            confidence=round(min(least, self._asked) if topics else 0.0, 3),
             carriers=silent.carriers,
             ids=silent.ids,
             lang=silent.lang,
             clauses=tuple(self._clauses),
+            why=tuple(self._why(topics, by_rule)),
         )
 
-    def accepts(self, topic: str, tier: Tier, clause: Clause) -> bool:
+    def accepts(self, topic: str, tier: Tier) -> bool:
         """The veto: a proposal must be probable enough for what its rule proves."""
-        return self._chance(topic, clause) >= (LEAST[Tier.POSSIBLE] if self._odd else LEAST[tier])
+        return self._chances[topic] >= LEAST[tier]
 
-    def doubts(self, topic: str, clause: Clause) -> bool:
+    def doubts(self, topic: str) -> bool:
         """Improbable, though not refused."""
-        return self._chance(topic, clause) < DOUBTFUL
+        return self._chances[topic] < DOUBTFUL
 
-    def certain(self, topic: str, clause: Clause) -> bool:
+    def certain(self, topic: str) -> bool:
         """As good as certain."""
-        return self._chance(topic, clause) >= CERTAIN
+        return self._chances[topic] >= CERTAIN
 
-    def _chance(self, topic: str, clause: Clause) -> float:
-        """How probable a topic is; with several clauses each may speak for itself."""
-        whole = self._whole.of(topic)
-        if whole >= CERTAIN or len(self._clauses) == 1:
-            return whole
-        return max(whole, self._weighed(clause).of(topic))
+    def _weigh_clauses(self) -> list[Weighed | None]:
+        """Each clause weighed by itself, with the act in it; none for what tells or orders, or for a single clause."""
+        if len(self._clauses) == 1:
+            return [None]
+        return [
+            None if clause.manner in {Manner.TELLS, Manner.ORDERS} else self._judge.weigh(self._seen(at))
+            for at, clause in enumerate(self._clauses)
+        ]
 
-    def _asked(self, asked: Asked) -> float:
+    def _seen(self, at: int) -> set[str]:
+        """A clause as the judge sees it: with the act, and a very short one with the clause before it."""
+        text = self._clauses[at].text
+        if not self._words.words.has("act", text):
+            brief = at > 0 and len(text) <= TOO_BRIEF
+            text = f"{self._clauses[at - 1].text} {text}" if brief else f"{ACT} {text}"
+        return features(text, self._words)
+
+    def _chance(self, topic: str) -> float:
+        """How probable a topic is: of the whole message, or of one clause as far as that asks."""
+        own = (one.of(topic) * min(1.0, 2 * one.asked) for one in self._each if one is not None)
+        return max(self._whole.of(topic), max(own, default=0.0))
+
+    def _is_asked(self) -> float:
         """Is it a question at all? In a story the clause that asks may say so better than the whole."""
-        own = (self._weighed(self._clauses[at]).asked for at in asked.questions if len(self._clauses) > 1)
-        return max(self._whole.asked, max(own, default=0.0))
+        best = max((one.asked for one in self._each if one is not None), default=0.0)
+        return max(self._whole.asked, CLAUSE_SHARE * best + (1 - CLAUSE_SHARE) * self._whole.asked)
 
-    def _weighed(self, clause: Clause) -> Weighed:
-        if clause.text not in self._by_clause:
-            self._by_clause[clause.text] = model().weigh(features(clause.text, self._words))
-        return self._by_clause[clause.text]
+    def _certain_ones(self) -> list[str]:
+        """The topics that the judge proposes by itself, the likeliest first; at least the best if it is not absurd."""
+        ranked = sorted(self._chances, key=lambda topic: -self._chances[topic])
+        return [
+            topic
+            for place, topic in enumerate(ranked)
+            if self._chances[topic] >= (LEAST_BEST if place == 0 else LEAST_ALONE)
+        ]
 
-    def _from_cues(self, asked: Asked) -> tuple[list[str], list[str]]:
-        """The one topic that a cue allows and the model is sure of; else what may be offered as a choice."""
-        cued = set(possible(self._text, self._words))
-        best = self._whole.best(sorted(cued))
-        if best and best[1] >= LEAST[Tier.POSSIBLE] and self._whole.asked >= LEAST_ASKED_POSSIBLE:
-            return [best[0]], []
-        if self._whole.asked < LEAST_ASKED:
-            return [], []
-        maybe = sorted(cued | set(asked.refused), key=lambda topic: (-self._whole.of(topic), topic))
-        return [], [topic for topic in maybe if self._whole.of(topic) >= LEAST_GUESS][:MOST_GUESSES]
+    def _one_a_clause(self, topics: list[str], by_rule: list[str], given: Mapping[int, str]) -> list[str]:
+        """In the order of the clauses that speak for them; of one clause only the best, unless others are certain."""
+        fixed = {topic: at for at, topic in given.items()} | dict.fromkeys(_listed(self._text, self._words), -1)
+        places: dict[int, list[str]] = {}
+        for topic in topics:
+            chances = [one.of(topic) if one is not None else 0.0 for one in self._each]
+            places.setdefault(fixed.get(topic, chances.index(max(chances))), []).append(topic)
+
+        def worth(topic: str) -> float:
+            return self._chances[topic] + (FOR_A_RULE if topic in by_rule else 0) + (1 if topic in fixed else 0)
+
+        kept = []
+        for _, here in sorted(places.items()):
+            best = max(here, key=worth)
+            kept += [topic for topic in here if topic in (best, *fixed) or self._chances[topic] >= LEAST_TOGETHER]
+        return kept
+
+    def _guesses(self, asked: Asked) -> tuple[str, ...]:
+        """What may be offered as a choice: a question that passed the gate and is not answered."""
+        if self._asked < LEAST_GUESSED or set(asked.silent.values()) & SILENT_FOR_GOOD:
+            return ()
+        ranked = sorted(self._chances, key=lambda topic: -self._chances[topic])
+        return tuple(topic for topic in ranked if self._chances[topic] >= LEAST_GUESS)[:MOST_GUESSES]
+
+    def _why(self, topics: Sequence[str], by_rule: Sequence[str]) -> Iterator[str]:
+        yield f"asked {self._asked:.2f}"
+        for topic in topics:
+            yield f"{topic} {self._chances[topic]:.2f} by {'rule' if topic in by_rule else 'judge'}"
 
     def _given(self) -> dict[int, str]:
         """Topics of the clauses that hold a phrase of the operator's; one spread over clauses counts for the last."""

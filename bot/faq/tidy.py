@@ -31,8 +31,10 @@ _ID = re.compile(
     r"|[a-z]{1,4}[ -]?\d{11,15}|\d{12,19})(?![0-9a-z])"
 )
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_STOPS = re.compile(r"[拦截栏]|lan ?jie|(?<![a-z])(?:wl|kd)?ljf?j?(?![a-z])")
+"""Something is being stopped, in characters, pinyin or first letters."""
 _LATIN = re.compile(r"[a-z]+(?:[ '][a-z]+)*")
-_TOKEN = re.compile(r"(?<![a-z0-9])[a-z]{2,4}(?![a-z0-9])")
+_TOKEN = re.compile(r"(?<![a-z0-9])[a-z]{2,6}(?![a-z0-9])")
 _NOT_CANTONESE = "(?<![业网站节地早晚时一有快差重那这旁右左两身])"
 """After one of these 点 and 边 are a point and a side."""
 _CANTONESE = re.compile("[唔冇嘅咗喺嚟㗎啲咩乜哋佢嘢畀]")
@@ -73,6 +75,7 @@ class Spelling:
         self.pinyin = tables["pinyin"]
         self.pinyin_longest = max(map(len, self.pinyin))
         self.short = tables["short"]
+        self.initials = tables["initials"]
 
 
 class _Replacer:
@@ -171,6 +174,8 @@ def _spelt(text: str, tables: Spelling) -> str:
     traditional = simple != text or _CANTONESE.search(simple) is not None
     text = tables.cantonese_only(simple) if traditional else simple
     if re.search(r"[a-z]", text):
+        if _STOPS.search(text):
+            text = _TOKEN.sub(lambda found: tables.initials.get(found.group(), found.group()), text)
         text = _from_pinyin(text, tables)
         text = _TOKEN.sub(lambda found: tables.short.get(found.group(), found.group()), text)
     text = tables.typos(tables.cantonese(text))
@@ -182,9 +187,17 @@ def _spelt(text: str, tables: Spelling) -> str:
 
 def _from_pinyin(text: str, tables: Spelling) -> str:
     """Read Latin runs as pinyin where the message spells 拦 that way and nearly all of it can be read so."""
-    if "lanjie" not in text and "lan jie" not in text and not re.search(r"\blan\b", text):
-        return text
-    return _LATIN.sub(lambda found: _syllables(found.group(), tables), text)
+    if "lanjie" in text or "lan jie" in text or re.search(r"\blan\b", text):
+        return _LATIN.sub(lambda found: _syllables(found.group(), tables), text)
+    if _STOPS.search(text) and _has_chinese(text):
+        return _LATIN.sub(lambda found: _wholly(found.group(), tables), text)
+    return text
+
+
+def _wholly(run: str, tables: Spelling) -> str:
+    """The reading of a run amid Chinese, where every letter of it can be read so; a short name stays."""
+    read = run if run in tables.short else _syllables(run, tables)
+    return run if re.search(r"[a-z]", read) else read
 
 
 def _syllables(run: str, tables: Spelling) -> str:
