@@ -14,7 +14,9 @@ from bot.domain.interception import Interception
 from bot.domain.reason import Reason, ReasonCode
 
 TURNED = frozenset({WayHome.RETURNING, WayHome.RETURNED, WayHome.LOST, WayHome.DAMAGED})
-TAKEN = frozenset({Ground.ACCEPTED, Ground.PLATFORM})
+AGREED = frozenset({Ground.ACCEPTED, Ground.PLATFORM})
+TAKEN = AGREED | {Ground.ADOPTED}
+"""The order is in force, and nobody has the parcel yet: the refund had better wait until the trace turns."""
 MOST_REASONS = 5
 
 
@@ -81,7 +83,7 @@ def contradiction_of(case: Interception, view: ResultView, draw: Draw) -> tuple[
 def _ground(case: Interception, view: ResultView, lang: str) -> Fact:
     ground = Ground.ADOPTED if case.adopted else view.ground
     key = "result.ground." + ground
-    if ground in TAKEN and case.way_home in TURNED:
+    if ground in AGREED and case.way_home in TURNED:
         key += "_turned"
     order = case.carrier_reference
     reference = text("result.ground.reference", lang, reference=order) if order else ""

@@ -170,7 +170,7 @@ def results(draw: Draw) -> dict[str, Card]:
         "succeeded": (SUCCEEDED, VIEW),
         "accepted": (SUCCEEDED, replace(VIEW, ground=Ground.ACCEPTED)),
         "platform": (replace(SUCCEEDED, settled_by=SettledBy.PLATFORM), replace(VIEW, ground=Ground.PLATFORM)),
-        "adopted": (replace(SUCCEEDED, adopted=True), replace(VIEW, ground=Ground.ACCEPTED)),
+        "adopted": (replace(SUCCEEDED, adopted=True), replace(VIEW, ground=Ground.ADOPTED)),
         "by_trace": (SUCCEEDED, replace(VIEW, ground=Ground.TRACE)),
         "others": (SUCCEEDED, replace(VIEW, others=(("圆通", 1), ("中通", 2)))),
         "pending": (PENDING, replace(VIEW, answered_at=at(10, 14, 50))),

@@ -107,6 +107,13 @@ def test_success_as_a_whole() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["accepted", "platform", "adopted"])
+def test_a_refund_waits_where_nobody_has_the_parcel_yet(name: str) -> None:
+    """An order that was only taken, also one that we found in force, advises to refund when the trace has turned."""
+    assert results(ZH)[name].next_step.startswith("轨迹转回后再同意退款更稳")
+    assert results(EN)[name].next_step.startswith("Safer to agree to the refund once the trace turns back")
+
+
 def test_unknown_as_a_whole() -> None:
     """A doubt says the fee that may fall due, when it is asked about next, and has no button that sends it again."""
     assert text_of(results(ZH)["unknown"]) == (
