@@ -77,6 +77,7 @@ from bot.store.cards import INBOX_DUE, OUTBOX_DUE
 from bot.store.cases import try_out
 from bot.store.database import Database, PostgresDatabase, now, open_database
 from bot.store.notices import NOTICES_DUE
+from bot.store.sweeping import keep_swept
 
 log = structlog.get_logger(__name__)
 
@@ -215,7 +216,7 @@ async def build(settings: Settings) -> web.Application:
             if not database.shared:
                 await database.write(recover)
             await runner.start()
-            background.run("rules", rules.follow())
+            _keep_house(background, rules, database)
             if settings.demo:
                 background.run("sample", sample.show(database, interceptions, settings.sandbox_url, fresh=fresh))
             async with listeners:
@@ -271,6 +272,12 @@ def _runner(settings: Settings, database: Database, works: list[Work]) -> Runner
         lease = timedelta(seconds=4 * settings.call_timeout_s + 10)
         return SharedRunner(database, works, slots=settings.call_slots_shared, lease=lease, liveness=liveness)
     return LocalRunner(database, works, slots=settings.call_slots, period_s=LOOK_PERIOD_S)
+
+
+def _keep_house(background: Background, rules: Rules, database: Database) -> None:
+    """What goes on beside everything else: the rules file is looked at, and what is old goes."""
+    background.run("rules", rules.follow())
+    background.run("sweeping", keep_swept(database))
 
 
 async def _answers(database: Database) -> bool:

@@ -68,11 +68,6 @@ def latest(connection: Connection, shop_id: str) -> int:
     return connection.execute(wanted).scalar() or 0
 
 
-def prune(connection: Connection, before: datetime) -> int:
-    """Drops changes older than any page that could still replay them."""
-    return connection.execute(live_events.delete().where(live_events.c.at < before)).rowcount
-
-
 _COLUMNS = ("shop_id", "target", "version", "at")
 _PLAIN = Prepared(live_events.insert(), _COLUMNS)
 _BY_TRANSACTION = Prepared(

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.store.database import Database, PostgresDatabase, open_database
-from bot.store.events import LiveEvent, latest, prune, publish, since
-from tests.store.conftest import AT, enter_shops, minutes
+from bot.store.events import LiveEvent, latest, publish, since
+from tests.store.conftest import AT, enter_shops
 from tests.stored import connected
 
 
@@ -46,14 +46,6 @@ async def test_an_empty_shop_begins_at_nought(stored: Database) -> None:
     """A page of a shop in which nothing ever changed begins at id 0 and hears nothing."""
     assert await stored.read(lambda c: latest(c, "demo")) == 0
     assert await targets(stored) == []
-
-
-async def test_old_changes_are_dropped(stored: Database) -> None:
-    """Pruning takes changes older than the moment, and says how many."""
-    await stored.write(lambda c: publish(c, "demo", "case:old", 1, minutes(-5)))
-    await publish_one(stored, "case:new")
-    assert await stored.write(lambda c: prune(c, AT)) == 1
-    assert await targets(stored) == ["case:new"]
 
 
 async def test_a_change_that_was_rolled_back_is_never_heard(stored: Database) -> None:
