@@ -1,10 +1,15 @@
-"""Documents → domain."""
+"""Documents → domain. A buyer's whole name and telephone number are kept nowhere, whatever a shop sends."""
 
 from __future__ import annotations
+
+import re
 
 from bot.domain.after_sale import AfterSale, AfterSaleStatus, AfterSaleType
 from bot.domain.parcel import Item, Parcel, TraceEvent
 from bot.shops.embedded.wire import AfterSaleDocument, EventDocument, ItemDocument, ParcelDocument
+
+_MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)")
+_MASKED = re.compile(r"(?=.*\*)(?!.*\d{5}).*", re.DOTALL)
 
 
 def after_sale_of(document: AfterSaleDocument) -> AfterSale:
@@ -18,10 +23,17 @@ def after_sale_of(document: AfterSaleDocument) -> AfterSale:
         applied_at=document.applied_at,
         deadline=document.deadline,
         refund_fen=document.refund_fen,
-        reason=document.reason,
-        buyer=document.buyer,
+        reason=None if document.reason is None else _MOBILE.sub("***", document.reason),
+        buyer=masked(document.buyer),
         parcels=tuple(map(_parcel, document.parcels)),
     )
+
+
+def masked(buyer: str | None) -> str | None:
+    """A buyer as pages and cards may name him: `林**`; what the shop has masked already stays as it is."""
+    if not buyer or _MASKED.fullmatch(buyer):
+        return buyer
+    return f"{buyer.strip()[:1]}**"
 
 
 def event_of(document: EventDocument) -> TraceEvent:

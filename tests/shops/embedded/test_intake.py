@@ -39,6 +39,31 @@ async def test_an_after_sale_is_kept(any_database: Database, any_intake: Embedde
     assert heard == [("demo", NUMBER)]
 
 
+@pytest.mark.parametrize(
+    "sent, shown",
+    [
+        ("买***", "买***"),
+        ("林小明", "林**"),
+        ("林小明 13900139000", "林**"),
+        ("林*13900139000", "林**"),
+        ("13900139000", "1**"),
+        ("a", "a**"),
+        ("", ""),
+        (None, None),
+    ],
+)
+async def test_a_buyers_name_is_masked(
+    any_database: Database, any_intake: EmbeddedIntake, sent: str | None, shown: str | None
+) -> None:
+    """A shop that sends whole names and telephone numbers makes no page show them; what is masked stays."""
+    await any_intake.after_sales(
+        "demo", [document(buyer=sent, reason="不想要了，电话139 0013 9000，单号75400000000001")]
+    )
+    found = await kept(any_database)
+    assert found is not None
+    assert (found.buyer, found.reason) == (shown, "不想要了，电话***，单号75400000000001")
+
+
 async def test_the_good_ones_are_kept(any_database: Database, any_intake: EmbeddedIntake) -> None:
     """One that is wrong is named by its place, counted from 0, and stops no other."""
     taken = await any_intake.after_sales("demo", [document(), 5, document(type="x"), document(after_sale_id="B")])
