@@ -6,7 +6,7 @@ Read `build` from top to bottom and you know the house. Nothing else knows every
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -28,12 +28,13 @@ from bot.carriers.contract import ConfigurationError
 from bot.carriers.routing import RouteTable
 from bot.channels import configuration, webhooks
 from bot.channels import registry as chat_tools
+from bot.channels.configuration import ChannelsError
 from bot.channels.console.channel import ConsoleChannel
 from bot.channels.console.inbound import ConsoleChat
-from bot.channels.contract import Channel, Framing
 from bot.channels.listeners import Listeners
 from bot.channels.posting import Posting
 from bot.channels.reception import Reception
+from bot.channels.table import ChannelTable
 from bot.console.house import Demo, House
 from bot.console.mount import mount as mount_console
 from bot.domain.people import Asker
@@ -89,7 +90,7 @@ TICK_S = 1.0
 ROUTES_FILE = "shops.toml"
 VERSION = "0.1.0"
 RELOAD: web.AppKey[Callable[[], None]] = web.AppKey("reload")
-"""Reads the routes again (SIGHUP)."""
+"""Reads the routes and the chat tools again (SIGHUP)."""
 DESK: web.AppKey[Desk] = web.AppKey("desk")
 """What every channel hands its messages to."""
 
@@ -111,6 +112,46 @@ class Rules:
             found = self.book.reload_if_changed()
             if found is not Reload.UNCHANGED:
                 log.info("rules.edited", found=found.value, problem=self.book.problem)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """SIGHUP: each file that is right takes effect at once; a wrong one is reported and changes nothing."""
+
+    settings: Settings
+    outbound: Outbound
+    routes: RouteTable
+    shops: ShopTable
+    chats: ChannelTable
+    listeners: Listeners
+    background: Background
+    times: int = 0
+
+    def again(self) -> None:
+        """Reads `shops.toml` and `channels.toml`."""
+        self._routes()
+        self._channels()
+
+    def _routes(self) -> None:
+        try:
+            new_routes, new_shops = _ways_out(self.settings, self.outbound)
+        except ConfigurationError as problem:
+            log.error("routes.not_taken", problem=str(problem))  # noqa: TRY400 - the words say all
+            return
+        self.routes.adopt(new_routes)
+        self.shops.adopt(new_shops)
+        log.info("routes.taken", count=len(self.routes.all()))
+
+    def _channels(self) -> None:
+        try:
+            changed = self.chats.read(configuration.load(self.settings.data / configuration.FILE))
+        except ChannelsError as problem:
+            log.error("channels.not_taken", problem=str(problem))  # noqa: TRY400 - the same
+            return
+        log.info("channels.taken", count=len(self.chats.sections), changed=changed)
+        if changed:
+            self.times += 1  # a name of its own: the second of two in a row must not be dropped
+            self.background.run(f"listeners:{self.times}", self.listeners.adopt(list(self.chats.channels.values())))
 
 
 async def build(settings: Settings) -> web.Application:
@@ -147,17 +188,17 @@ async def build(settings: Settings) -> web.Application:
 
     # the desk and its doors
     chats = _chat_tools(settings, Reception(database, lambda: desk, _is_command, background), outbound)
-    listeners = Listeners(chats, lambda name, work: while_alone(database, name, work), figures.line)
-    channels = chat_tools.all_channels(ConsoleChannel(), chats)
+    channels = chats.channels
+    listeners = Listeners(channels.values(), lambda name, work: while_alone(database, name, work), figures.line)
     rooms = Rooms(
         database,
         interceptions,
         batches,
         rules,
         settings.call_timeout_s,
-        speaks_first=lambda name: channels[name].facts.speaks_first,
+        speaks_first=lambda name: name in channels and channels[name].facts.speaks_first,
     )
-    desk = Router(rooms, {name: channel.deliver for name, channel in channels.items()})
+    desk = Router(rooms, chats.deliver)
     posting = Posting(database, desk, channels, _find_asker)
     intake = EmbeddedIntake(database, interceptions.on_trace)
     limits = Limits(
@@ -175,7 +216,7 @@ async def build(settings: Settings) -> web.Application:
         lambda: figures.read(database),
         listeners.told,
     )
-    webhooks.mount(app, chats)
+    webhooks.mount(app, channels)
     mount_pushes(app, Door(routes, shop_table, interceptions, database, figures.pushed))
     mount_api(
         app,
@@ -205,8 +246,8 @@ async def build(settings: Settings) -> web.Application:
             faq=Trial(),
             demo=Demo() if settings.demo else None,
             limits=limits,
-            frames={one.facts.name: one.frame_origin for one in chats if isinstance(one, Framing)},
-            channel_names={name: channel.facts.title for name, channel in channels.items()},
+            frames=chats.frames,
+            channel_names=chats.titles,
         ),
     )
 
@@ -227,7 +268,7 @@ async def build(settings: Settings) -> web.Application:
 
     app.cleanup_ctx.append(running)
     app[DESK] = desk
-    app[RELOAD] = lambda: _reload(settings, outbound, routes, shop_table)
+    app[RELOAD] = _Reading(settings, outbound, routes, shop_table, chats, listeners, background).again
     return app
 
 
@@ -239,26 +280,16 @@ def _ways_out(settings: Settings, outbound: Outbound) -> tuple[RouteTable, ShopT
     return routing.build(config, outbound, shop_table.route), shop_table
 
 
-def _chat_tools(settings: Settings, reception: Reception, outbound: Outbound) -> Sequence[Channel]:
-    """One channel for each section of `channels.toml`; raises `ChannelsError`."""
-    sections = configuration.load(settings.data / configuration.FILE)
-    return chat_tools.build(sections, reception, outbound, settings.public_url)
+def _chat_tools(settings: Settings, reception: Reception, outbound: Outbound) -> ChannelTable:
+    """The console, and one channel for each section of `channels.toml`; raises `ChannelsError`."""
+    pages = settings.public_url
+    table = ChannelTable(ConsoleChannel(), lambda wanted: chat_tools.build(wanted, reception, outbound, pages))
+    table.read(configuration.load(settings.data / configuration.FILE))
+    return table
 
 
 def _is_command(words: str) -> bool:
     return parse(words) is not None
-
-
-def _reload(settings: Settings, outbound: Outbound, routes: RouteTable, shop_table: ShopTable) -> None:
-    """SIGHUP: a right `shops.toml` takes effect at once; a wrong one is reported and changes nothing."""
-    try:
-        new_routes, new_shops = _ways_out(settings, outbound)
-    except ConfigurationError as problem:
-        log.error("routes.not_taken", problem=str(problem))  # noqa: TRY400 - the words say all
-        return
-    routes.adopt(new_routes)
-    shop_table.adopt(new_shops)
-    log.info("routes.taken", count=len(routes.all()))
 
 
 def _runner(settings: Settings, database: Database, works: list[Work]) -> Runner:

@@ -82,8 +82,11 @@ class Figures:
         """A push came in: `taken`, `refused` or `not_stored`."""
         self._pushes.labels(system, outcome).inc()
 
-    def line(self, channel: str, up: Callable[[], bool]) -> None:
-        """The connection that a channel keeps itself: 1 while it is open."""
+    def line(self, channel: str, up: Callable[[], bool] | None) -> None:
+        """The connection that a channel keeps itself: 1 while it is open; None: it keeps none any more."""
+        if up is None:
+            self._lines.remove(channel)
+            return
         self._lines.labels(channel).set_function(lambda: float(up()))
 
     async def read(self, database: Database) -> None:
