@@ -27,6 +27,8 @@ POLL_S = 0.3
 PING_S = 15.0
 WRITE_S = 10.0
 STREAMS_EACH = 12
+"""So many open pages a person may have. A page that was left is none of them, although its stream ends only when it is
+next written to: somebody who looks through conversations quickly leaves many behind."""
 BATCH = 200
 TOO_FAR = 1_000
 """So many changes behind, a page is better drawn anew."""
@@ -109,17 +111,20 @@ class Live:
         self._house = house
         self._feeds = feeds
         self._parts = parts
-        self._streams: dict[str, int] = {}
+        self._streams: dict[str, set[asyncio.BaseTransport]] = {}
 
     async def events(self, visit: Visit) -> web.StreamResponse:
         """The stream of one page, until it closes, its session ends, or the server stops."""
         person = visit.asker.person_id or ""
-        if self._streams.get(person, 0) >= STREAMS_EACH:
+        if sum(not one.is_closing() for one in self._streams.get(person, ())) >= STREAMS_EACH:
             return web.json_response({"problem": "too many pages open"}, status=429, headers={"Retry-After": "15"})
         response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         response.content_type = "text/event-stream"
         await response.prepare(visit.request)
-        self._streams[person] = self._streams.get(person, 0) + 1
+        connection = visit.request.transport
+        if connection is None:
+            return response
+        self._streams.setdefault(person, set()).add(connection)
         bell = await self._feeds.listen(visit.asker.shop_id)
         try:
             await self._run(visit, response, bell)
@@ -127,7 +132,7 @@ class Live:
             log.debug("live.gone", person=person)
         finally:
             self._feeds.leave(visit.asker.shop_id, bell)
-            self._streams[person] -= 1
+            self._streams[person].discard(connection)
             if not self._streams[person]:
                 del self._streams[person]
         return response

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
 
+from bot.console.live import STREAMS_EACH
 from bot.store.events import latest
 from tests.console.served import LIN, WANG, Demo, Visitor
 
@@ -183,6 +184,19 @@ async def test_a_page_far_behind_is_drawn_anew(bot: Demo) -> None:
     await visitor.enter("agent")
     async with stream(visitor, f"page=workbench&after={await newest(bot) + 10_000}") as events:
         assert (await anext(events))[0] == "reload"
+
+
+async def test_pages_that_were_left_count_no_more(bot: Demo) -> None:
+    """Whoever looks through twenty conversations in a second goes on seeing live pages; too many open ones are told."""
+    visitor, query = bot.visitor(), "page=records&after=0"
+    await visitor.enter("fresh-owner")  # where nothing happens: no stream is written to
+    for _ in range(STREAMS_EACH + 8):
+        async with stream(visitor, query) as events:
+            await caught_up(events)
+    async with AsyncExitStack() as pages:
+        for _ in range(STREAMS_EACH):
+            await caught_up(await pages.enter_async_context(stream(visitor, query)))
+        assert (await visitor.get(f"/events?{query}")).status == 429
 
 
 async def test_one_watcher_serves_all_pages_of_a_shop(bot: Demo) -> None:
