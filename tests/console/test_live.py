@@ -189,7 +189,9 @@ async def test_a_page_far_behind_is_drawn_anew(bot: Demo) -> None:
 async def test_pages_that_were_left_count_no_more(bot: Demo) -> None:
     """Whoever looks through twenty conversations in a second goes on seeing live pages; too many open ones are told."""
     visitor, query = bot.visitor(), "page=records&after=0"
-    await visitor.enter("fresh-owner")  # where nothing happens: no stream is written to
+    await visitor.get("/sign-in")
+    # A shop in which nothing happens: no stream is written to.
+    await visitor.post("/sign-in", {"login": "fresh-owner", "password": "demo"})
     for _ in range(STREAMS_EACH + 8):
         async with stream(visitor, query) as events:
             await caught_up(events)
