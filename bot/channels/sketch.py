@@ -114,7 +114,7 @@ def sketch(card: Card, means: Means, detail: Detail = Detail.ALL) -> Sketch:
     """The card's parts for what this platform can do."""
     shown = card.parcels if detail < Detail.FEW else card.parcels[:FEW_PARCELS]
     presses, locked, links = _buttons(card, means)
-    boxes = _boxes(card) if means.picks else ()
+    boxes = _boxes(card, shown) if means.picks else ()
     more = len(card.parcels) - len(shown)
     if more:
         locked = (*locked, text("channel.more_parcels", card.lang, n=more))
@@ -233,12 +233,19 @@ def _ending(parcel: CardParcel, among: list[CardParcel]) -> str:
     return number[-length:]
 
 
-def _boxes(card: Card) -> tuple[Box, ...]:
-    """One for each parcel that can go; a single one that is picked already needs no box."""
+def _boxes(card: Card, shown: tuple[CardParcel, ...]) -> tuple[Box, ...]:
+    """One for each parcel that can go, with its fee where that is said nowhere else; a single one that is picked
+    already needs no box.
+    """
     if len(_open(card)) < 2 and all(parcel.picked for parcel in _open(card)):
         return ()
     return tuple(
-        Box(parcel.tracking_number, f"{parcel.carrier_name} {parcel.tracking_number}", parcel.picked)
+        Box(
+            parcel.tracking_number,
+            f"{parcel.carrier_name} {parcel.tracking_number}",
+            parcel.picked,
+            "" if parcel in shown or parcel.fee is None else said(parcel.fee),
+        )
         for parcel in _open(card)
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cards.card import Card, CardParcel, CardReason, Fact
+from bot.cards.card import Card, CardParcel, CardReason, Fact, Goods
 from bot.channels.contract import Channel, Listening, Webhook
 from bot.channels.registry import PLATFORMS, build
 from bot.outbound import Outbound
@@ -65,6 +65,43 @@ def test_a_card_of_many_parcels_fits(peer: Peer) -> None:
     seen = peer.drawn(replace(card, parcels=tuple(parcels)), "")
     assert card.title in seen.text
     assert "R11" in seen.text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_button_without_its_fee(peer: Peer, lang: str) -> None:
+    """However many parcels may go: what can be pressed or ticked says which parcel it is and what that one costs."""
+    card = CARDS[f"{lang}:confirm"]
+    goods = tuple(Goods("超长的商品名" * 60, 1, 100) for _ in range(5))
+    for count in (2, 6, 7, 20, 40):
+        parcels: list[CardParcel] = [
+            replace(
+                card.parcels[0],
+                tracking_number=f"7540000000{n:04}",
+                fee_fen=n * 100,
+                fee=Fact("费用", f"{n}.00 元"),
+                pickable=True,
+                picked=False,
+                goods=goods,
+            )
+            for n in range(count)
+        ]
+        seen = peer.drawn(replace(card, parcels=tuple(parcels)), "")
+        words = " ".join((seen.text, *seen.buttons, *seen.boxes))
+        offered = " ".join((*seen.buttons.values(), *seen.boxes.values(), *seen.boxes))
+        shown = [parcel for parcel in parcels if parcel.tracking_number in offered]
+        assert len(shown) == count or len(shown) >= 6
+        for parcel in shown:
+            assert f"{parcel.fee_fen // 100}.00" in words
+
+
+def test_long_goods_cut_no_rule(peer: Peer) -> None:
+    """The rules stand behind the goods, and are there when the goods are too many."""
+    card = CARDS["zh:confirm"]
+    goods = tuple(Goods("超长的商品名" * 60, 1, 100) for _ in range(10))
+    refused = replace(
+        card.parcels[0], pickable=False, picked=False, goods=goods, reasons=(CardReason("r", "R11", "x"),)
+    )
+    assert "R11" in peer.drawn(replace(card, parcels=(refused,)), "").text
 
 
 def test_nobody_rings_everybody(peer: Peer) -> None:

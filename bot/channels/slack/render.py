@@ -33,7 +33,15 @@ def _message(parts: Sketch) -> Message:
 
 def _fits(drawn: Message) -> bool:
     blocks = drawn["blocks"]
-    return len(blocks) < BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= TOTAL
+    whole = not any(_is_cut(element) for block in blocks for element in (block, *block.get("elements", ())))
+    return whole and len(blocks) < BLOCKS and len(json.dumps(blocks, ensure_ascii=False)) <= TOTAL
+
+
+def _is_cut(element: Block) -> bool:
+    """Whether words had to end early: a parcel's fee and rules stand behind its goods."""
+    words = element.get("text")
+    words = words.get("text", "") if isinstance(words, dict) else words or ""
+    return len(words) == SECTION and words.endswith("…")
 
 
 def _top(parts: Sketch) -> Iterable[Block]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.cards.card import Card
 from bot.cards.texts import text
-from bot.channels.sketch import Detail, Means, ParcelSketch, Press, Sketch, fitting, sketch
+from bot.channels.sketch import PICKED, Detail, Means, ParcelSketch, Press, Sketch, fitting, sketch
 
-TITLE, DESCRIPTION, ROW, LABEL, SUB, BUTTONS, ROWS, KEY = 26, 30, 60, 8, 400, 6, 6, 1024
+TITLE, DESCRIPTION, ROW, LABEL, SUB, BUTTON, BUTTONS, ROWS, KEY = 26, 30, 60, 8, 400, 12, 6, 6, 1024
 MOST_MARKDOWN = 18_000
 """20,480 bytes are taken."""
 
@@ -46,8 +46,10 @@ def buttons_card(parts: Sketch, task_id: str) -> Body:
     }
     sub = _cut("\n".join(filter(None, foot)), SUB)
     rows = [*_rows(parts)]
-    if len(rows) > ROWS:
-        left = len(rows) - ROWS
+    left = len(rows) - ROWS
+    if left > 0 and parts.parcels:  # no button without its fee beside it
+        rows, left = [*_parcels(parts), *_others(parts)], len(parts.parcels) - ROWS
+    if left > 0:
         sub = _cut(f"{sub}\n{text('channel.more_parcels', parts.lang, n=left)}", SUB)
     return {**card, **({"sub_title_text": sub} if sub else {}), "horizontal_content_list": rows[:ROWS]}
 
@@ -98,17 +100,32 @@ def _rows(parts: Sketch) -> Iterator[Body]:
     for label, words in (*parts.contradiction, *parts.facts):
         yield _row(label, words)
     for parcel in parts.parcels:
-        yield from _parcel(parcel)
+        yield _parcel(parcel)
+        yield from _foreign(parcel)
     for label, words in (*parts.choices, *parts.lines, *parts.copies):
         if words:
             yield _row(label, words)
 
 
-def _parcel(parcel: ParcelSketch) -> Iterator[Body]:
-    """One row for the parcel: its fee or its rules' numbers first, since long rows are cut. One more where a stranger's
-    goods are in it.
-    """
-    yield _row(parcel.title, " · ".join(filter(None, (parcel.short, parcel.name))))
+def _parcels(parts: Sketch) -> Iterator[Body]:
+    """Those that can go, as their buttons stand; then the others."""
+    yield from (_parcel(parcel) for parcel in parts.parcels if not parcel.refused)
+    yield from (_parcel(parcel) for parcel in parts.parcels if parcel.refused)
+
+
+def _others(parts: Sketch) -> Iterator[Body]:
+    for parcel in parts.parcels:
+        yield from _foreign(parcel)
+    yield from (_row(label, words) for label, words in (*parts.contradiction, *parts.facts))
+
+
+def _parcel(parcel: ParcelSketch) -> Body:
+    """One row for the parcel: its fee or its rules' numbers first, since long rows are cut."""
+    return _row(parcel.title, " · ".join(filter(None, (parcel.short, parcel.name))))
+
+
+def _foreign(parcel: ParcelSketch) -> Iterator[Body]:
+    """One more where a stranger's goods are in it."""
     if parcel.foreign:
         yield _row("!", parcel.foreign[0])
 
@@ -122,7 +139,17 @@ def _row(label: str, words: str) -> Body:
 
 
 def _button(press: Press) -> Body:
-    return {"text": _cut(press.label, 12), "style": 1 if press.primary else 2, "key": press.value[:KEY]}
+    return {"text": _label(press), "style": 1 if press.primary else 2, "key": press.value[:KEY]}
+
+
+def _label(press: Press) -> str:
+    """Which parcel it is stands at the end of a parcel's button: there nothing is cut."""
+    start, dots, ending = press.label.rpartition("…")
+    if PICKED not in press.value or len(press.label) <= BUTTON:
+        return _cut(press.label, BUTTON)
+    if not dots:
+        return f"…{press.label[-BUTTON + 1 :]}"
+    return f"{start[: max(BUTTON - 1 - len(ending), 0)].rstrip()}{dots}{ending[-BUTTON + 1 :]}"
 
 
 def _tame(words: str) -> str:

@@ -108,7 +108,7 @@ class MatrixPeer:
 
     def drawn(self, card: Card, pages: str) -> Seen:
         drawn = render.content(card, pages)
-        assert len(json.dumps(render.edit("$e", drawn)).encode()) < 65_536
+        assert len(json.dumps(render.edit("$e", drawn), ensure_ascii=False).encode()) < 65_000
         assert drawn["m.mentions"] == {}
         presses = render.presses(card, pages)
         assert [label for _, label in BUTTON.findall(drawn["body"])] == [press.label for press in presses]
