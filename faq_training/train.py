@@ -45,7 +45,7 @@ of one mould.
 OWN, EXAMPLE = "own", "example"
 """The speakers of what was written beside the rules and of the examples: always trained on, never scored."""
 
-OFF_TOPIC = 0.3
+OFF_TOPIC = 0.1
 """How much a message that is no question of ours counts for a topic, against one that is."""
 
 ASKS = {ON: 1, "no fact": 1, "state": 1, "ordered": 0, "told": 0}

@@ -46,13 +46,13 @@ class Bar:
 LEAST_ASKED = Bar(0.5, 0.7)
 """Below this probability of being a question at all, no rule is listened to."""
 
-LEAST_ASKED_ALONE = Bar(0.8, 0.9)
+LEAST_ASKED_ALONE = Bar(0.75, 0.8)
 """The same where the judge speaks without a rule."""
 
 CLAUSE_SHARE = 0.15
 """How much the best clause says about whether the message asks, against the whole."""
 
-LEAST: Mapping[Tier, float] = {Tier.SURE: 0.3, Tier.LIKELY: 0.3, Tier.TOLD: 0.3, Tier.POSSIBLE: 0.5}
+LEAST: Mapping[Tier, float] = {Tier.SURE: 0.25, Tier.LIKELY: 0.25, Tier.TOLD: 0.3, Tier.POSSIBLE: 0.5}
 """Least probability of a topic that a rule proposes, by what the rule proves by itself."""
 
 LEAST_BEST, LEAST_ALONE = 0.3, 0.6
@@ -70,7 +70,7 @@ SURE_ASKED, SURE_TOPIC = 0.85, 0.5
 SHORTEST_PHRASE = 2
 NO_PHRASES: Mapping[str, Sequence[str]] = {}
 
-_STOPS = re.compile("[拦截]|intercept")
+_STOPS = re.compile(r"[拦截]|intercept|\bstop")
 _LOOSE = re.compile(r"[^0-9a-z一-鿿]+")
 
 
@@ -217,12 +217,16 @@ class _Reader:
             places.setdefault(fixed.get(topic, chances.index(max(chances))), []).append(topic)
 
         def worth(topic: str) -> float:
-            return self._chances[topic] + (FOR_A_RULE if topic in by_rule else 0) + (1 if topic in fixed else 0)
+            return self._chances[topic] + (FOR_A_RULE if topic in by_rule else 0)
 
         kept = []
         for _, here in sorted(places.items()):
+            decided = [topic for topic in here if topic in fixed]
+            if decided:
+                kept += decided
+                continue
             best = max(here, key=worth)
-            kept += [topic for topic in here if topic in (best, *fixed) or self._chances[topic] >= LEAST_TOGETHER]
+            kept += [topic for topic in here if topic == best or self._chances[topic] >= LEAST_TOGETHER]
         return kept
 
     def _guesses(self, asked: Asked) -> tuple[str, ...]:
@@ -264,6 +268,11 @@ def _phrase_in(text: str, phrases: Mapping[str, str]) -> str | None:
     """The topic of the longest phrase that the text holds, spaces and marks apart."""
     squeezed = _squeezed(text) if phrases else ""
     return next((topic for phrase, topic in phrases.items() if phrase in squeezed), None)
+
+
+def holds(text: str, phrase: str) -> bool:
+    """Does the message hold a phrase of the operator's, spaces and marks apart?"""
+    return _phrase_in(tidy(text).text, _phrases({"": (phrase,)})) is not None
 
 
 def _squeezed(text: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.faq.answers import RULES
-from bot.faq.recognise import read
+from bot.faq.lexicon import lexicon
+from bot.faq.recognise import holds, read
 
 MOST_SHOWN = 50
 
@@ -21,23 +22,34 @@ class Change:
 
 
 class Trial:
-    """The recogniser as the operator's page asks it. `known` are reviewed messages that any phrase is tried on."""
+    """The recogniser as the operator's page asks it. `known` are reviewed messages that any phrase is tried on; left
+    out, they are the examples and counter-examples of every topic, read when a phrase is first tried.
+    """
 
     topics: tuple[str, ...] = tuple(RULES)
 
-    def __init__(self, known: Iterable[str] = ()) -> None:
-        self._known = tuple(known)
+    def __init__(self, known: Iterable[str] | None = None) -> None:
+        self._known = None if known is None else tuple(known)
 
     def trial(
         self, topic: str, phrase: str, extra: Mapping[str, Sequence[str]], texts: Sequence[str]
     ) -> Sequence[Change]:
-        """Which of the known messages and of `texts` the phrase would change, at most 50."""
+        """Which of the known messages and of `texts` the phrase would change, at most 50. Only a message that holds
+        it can, so the others are not read.
+        """
         added = {**extra, topic: (*extra.get(topic, ()), phrase)}
         changes = []
-        for text in dict.fromkeys((*texts, *self._known)):
+        known = _reviewed() if self._known is None else self._known
+        for text in dict.fromkeys((*texts, *known)):
+            if not holds(text, phrase):
+                continue
             before, after = read(text, extra).topics, read(text, added).topics
             if before != after:
                 changes.append(Change(text, tuple(before), tuple(after)))
             if len(changes) == MOST_SHOWN:
                 break
         return changes
+
+
+def _reviewed() -> tuple[str, ...]:
+    return tuple(text for topic in lexicon().topics for text in (*topic.examples, *topic.counter))

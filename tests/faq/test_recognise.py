@@ -20,7 +20,7 @@ ASKED = [row["text"] for row in rows(TRAINING / "held_out.jsonl")[::29]]
     "file, right, wrong, false, several",
     [
         (TRAINING / "held_out.jsonl", 90, 2, 1, 88),
-        (TRAINING / "held_out_late.jsonl", 84, 3, 1.5, 80),
+        (TRAINING / "held_out_late.jsonl", 84, 5, 2, 80),
     ],
     ids=["held_out", "held_out_late"],
 )
