@@ -189,7 +189,7 @@ class Outbound:
 
     async def look(self, url: URL | str, *, system: str, operation: str, headers: Mapping[str, str]) -> Outcome:
         """A GET: reads, and changes nothing however often it arrives."""
-        return await self._send("GET", url, system, operation, b"", headers, None)
+        return await self._send("GET", url, system, operation, None, headers, None)
 
     async def socket(
         self, url: URL | str, *, system: str, longest: int, heartbeat_s: float, limit_s: float | None = None
@@ -228,7 +228,7 @@ class Outbound:
         url: URL | str,
         system: str,
         operation: str,
-        body: bytes,
+        body: bytes | None,
         headers: Mapping[str, str],
         limit_s: float | None,
     ) -> Outcome:
@@ -256,7 +256,7 @@ class Outbound:
         return outcome
 
     async def _exchange(
-        self, method: str, url: URL | str, body: bytes, headers: Mapping[str, str]
+        self, method: str, url: URL | str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, bytes, Mapping[str, str]]:
         if self._session is None:
             message = "outbound is not open"

@@ -12,7 +12,9 @@ from typing import Literal
 import pytest
 import structlog
 import uvloop
+from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.test_utils import TestServer
 
 from bot import outbound as outbound_module
 from bot.outbound import NeverLeft, NoAnswer, Outbound, Outcome, Response
@@ -377,3 +379,24 @@ async def test_a_message_is_changed_with_its_own_verb(method: Literal["PUT", "PA
         got = await outbound.change(method, url, system="chat", operation="edit", body=b"{}", headers={})
     assert isinstance(got, Response)
     assert side.requests[0].startswith(method.encode())
+
+
+async def test_a_look_is_a_get() -> None:
+    """It asks with GET and the given headers, without a body, and answers as the others do."""
+
+    async def show(request: web.Request) -> web.Response:
+        assert request.headers.get("Content-Length", "0") == "0"
+        return web.json_response({"method": request.method, "token": request.headers["X-Token"]})
+
+    app = web.Application()
+    app.router.add_route("*", "/there", show)
+    server = TestServer(app, host="127.0.0.1")
+    await server.start_server()
+    try:
+        async with Outbound() as outbound:
+            url = f"http://127.0.0.1:{server.port}/there"
+            got = await outbound.look(url, system="chat", operation="who", headers={"X-Token": "1"})
+    finally:
+        await server.close()
+    assert isinstance(got, Response)
+    assert got.body == b'{"method": "GET", "token": "1"}'

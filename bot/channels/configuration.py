@@ -107,6 +107,8 @@ def address(url: HttpUrl) -> str:
 
 
 def _words(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "literal_error":
+        return f"只能是其中一个：{problem['msg'].removeprefix('Input should be ')} (one of these)"
     return _WORDS.get(problem["type"]) or str(problem["msg"]).removeprefix("Value error, ")
 
 
@@ -122,4 +124,7 @@ _WORDS: Mapping[str, str] = {
     "string_too_short": "不能是空的 (empty)",
     "too_short": "太短，不像密钥 (too short for a secret)",
     "url_parsing": "不是网址 (no URL)",
+    "int_parsing": "应为整数 (must be a whole number)",
+    "greater_than": "太小 (too small)",
+    "string_pattern_mismatch": "写法不对 (of another form)",
 }

@@ -91,11 +91,9 @@ def _type(asked: Asked, name: str, *, may_be_empty: bool) -> str:
     from bot.channels.setting_up import is_secret
 
     can_do_without = may_be_empty or name in asked.there or name in asked.setup.told or name in asked.setup.made
-    click.echo()
-    for line in _words("ask", "where", asked, where=_where(asked, name)):
-        click.echo(line)
-    for line in _without(asked, name, may_be_empty=may_be_empty):
-        click.echo(line)
+    click.echo(f"\n{name} · {_where(asked, name)}")
+    if without := _without(asked, name, may_be_empty=may_be_empty):
+        click.echo(" · ".join(without))
     while True:
         given = click.prompt(
             name,

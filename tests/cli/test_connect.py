@@ -15,18 +15,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
+from bot.app import RELOAD
 from bot.channels.configuration import load
+from bot.channels.registry import PLATFORMS
+from bot.cli.connect import NAMES
 from tests import started
 from tests.channels.chatwoot.peer import ChatwootPeer
+from tests.channels.feishu import peer as feishu
 from tests.channels.feishu.gateway import FeishuLinePeer
 from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.matrix.peer import MatrixPeer
-from tests.channels.peers import Peer
+from tests.channels.matrix.synapse import SERVER
+from tests.channels.matrix.synapse import running as synapse
+from tests.channels.peers import Heard, Peer, Sent
 from tests.channels.platforms import DOORS
+from tests.channels.slack import peer as slack
 from tests.channels.slack.gateway import SlackSocketPeer
 from tests.channels.slack.peer import SECRET, TOKEN, SlackPeer
+from tests.channels.wecom import peer as wecom
 from tests.channels.wecom.gateway import WecomLinePeer
+from tests.channels.wecom.peer import WecomPeer
 from tests.console.served import demo
 from tests.twin import free_port
 
@@ -71,6 +81,25 @@ def secrets_of(section: str) -> list[str]:
     ]
 
 
+def _echo() -> tuple[Sent, bytes]:
+    echo = wecom.encrypt(b"4567890123456789012")
+    sent = wecom.signed(echo)
+    return Sent(sent.path, b"", method="GET", query={**sent.query, "echostr": echo}), b"4567890123456789012"
+
+
+def _slack() -> tuple[Sent, bytes]:
+    body = b'{"type":"url_verification","challenge":"c-123"}'
+    return slack.signed("/events", body, "application/json"), b'{"challenge": "c-123"}'
+
+
+HANDSHAKES: dict[type, Callable[[], tuple[Sent, bytes]]] = {
+    SlackPeer: _slack,
+    FeishuPeer: lambda: (feishu.challenge(feishu.TOKEN), b'{"challenge": "c-123"}'),
+    WecomPeer: _echo,
+}
+"""What a platform sends when its console saves the address, and what it must hear."""
+
+
 @pytest.mark.parametrize("make", DOORS.values(), ids=DOORS)
 async def test_a_platform_is_connected(tmp_path: Path, sqlite_url: str, make: Callable[[], Peer]) -> None:
     """What is tried is written with mode 600, no secret is printed, and the bot starts with it and is spoken to."""
@@ -84,6 +113,9 @@ async def test_a_platform_is_connected(tmp_path: Path, sqlite_url: str, make: Ca
         assert [one for one in secrets_of(peer.section()) if one in done.stdout + done.stderr] == []
         async with demo(tmp_path, sqlite_url) as bot:
             await peer.meet(bot.base)
+            if type(peer) in HANDSHAKES:
+                asked, answered = HANDSHAKES[type(peer)]()
+                assert (await peer.send(asked)) == Heard(200, answered)
             assert (await peer.say("/help", peer.stranger)).status == 200
 
 
@@ -183,6 +215,11 @@ async def test_what_is_missing_is_told_with_its_place(tmp_path: Path, platform: 
     assert left(tmp_path) == []
 
 
+def test_every_platform_can_be_connected() -> None:
+    """The command knows each platform that a section may name."""
+    assert set(NAMES) == set(PLATFORMS)
+
+
 async def test_a_keyboard_is_asked_and_shows_no_secret(tmp_path: Path) -> None:
     """Each value is asked for with where it is found; what is secret is not echoed; the workspace may be left empty."""
     async with there(SlackPeer()) as peer:
@@ -273,6 +310,29 @@ async def test_a_homeserver_gets_its_registration(tmp_path: Path) -> None:
         assert service.sender.to_string() == section["user"] == "@intercept:shop.example"
         assert str(service.url).endswith("/channels/matrix")
         assert section["as_token"] not in done.stdout
+
+
+async def test_a_real_homeserver_and_the_bot_know_each_other(tmp_path: Path, sqlite_url: str) -> None:
+    """Synapse started with that registration accepts our token, and reaches the bot, which read its file again, with
+    its own.
+    """
+    async with demo(tmp_path, sqlite_url) as bot:
+        written = f'homeserver_url = "http://127.0.0.1:9"\nserver_name = "{SERVER}"\n'
+        await connect(tmp_path, "matrix", "--force", "--address", bot.base, section=written)
+        async with synapse(tmp_path / "hs", bot.base, tmp_path / "matrix-registration.yaml") as server:
+            more = (f"--set=homeserver_url={server.url}", "--address", bot.base)
+            kept = await connect(tmp_path, "matrix", *more)
+            assert kept.returncode == 1
+            assert "homeserver_url" in kept.stderr
+            done = await connect(tmp_path, "matrix", "--replace", *more)
+            assert done.returncode == 0, done.stdout
+            assert "ok    as_token、user" in done.stdout
+            bot.server.app[RELOAD]()
+            token = load(tmp_path / "channels.toml")["matrix"]["as_token"]
+            url = f"{server.url}/_matrix/client/v1/appservice/intercept/ping"
+            headers = {"Authorization": f"Bearer {token}"}
+            async with ClientSession() as session, session.post(url, json={}, headers=headers) as answer:
+                assert (answer.status, "duration_ms" in await answer.text()) == (200, True)
 
 
 async def test_a_section_that_nobody_can_read_is_not_written_to(tmp_path: Path) -> None:

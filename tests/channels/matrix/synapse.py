@@ -56,10 +56,10 @@ class Synapse:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, bot_url: str) -> AsyncIterator[Synapse]:
-    """Starts it, waits until it answers, ends it."""
+async def running(folder: Path, bot_url: str, registration: Path | None = None) -> AsyncIterator[Synapse]:
+    """Starts it, waits until it answers, ends it. `registration`: that of the bot, in place of our own."""
     port, secret = free_port(), secrets.token_hex(16)
-    config = _write(folder, port, secret, bot_url)
+    config = _write(folder, port, secret, bot_url, registration)
     with (folder / "out").open("w") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "synapse.app.homeserver", "-c", str(config), cwd=folder, stdout=out, stderr=out
@@ -75,7 +75,7 @@ async def running(folder: Path, bot_url: str) -> AsyncIterator[Synapse]:
                 await process.wait()
 
 
-def _write(folder: Path, port: int, secret: str, bot_url: str) -> Path:
+def _write(folder: Path, port: int, secret: str, bot_url: str, registration: Path | None) -> Path:
     folder.mkdir()
     service = {
         "id": "intercept",
@@ -114,7 +114,7 @@ def _write(folder: Path, port: int, secret: str, bot_url: str) -> Path:
         "suppress_key_server_warning": True,
         "federation_domain_whitelist": [],
         "presence": {"enabled": False},
-        "app_service_config_files": [str(folder / "service.yaml")],
+        "app_service_config_files": [str(registration or folder / "service.yaml")],
         "bcrypt_rounds": 4,
         "rc_message": RATE,
         "rc_registration": RATE,
