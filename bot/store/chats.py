@@ -75,7 +75,8 @@ def new_code(connection: Connection, person_id: str, at: datetime) -> str:
 def bind(connection: Connection, channel: str, tenant: str, user_id: str, code: str, at: datetime) -> str | None:
     """Binds the account of whoever typed the code; the person's id, or None when the code is none that still holds.
 
-    An account belongs to one person; bound anew, it is the other person's from then on.
+    An account belongs to one person; bound anew, it is the other person's from then on. The code that it was bound by,
+    delivered once more, is no wrong one.
     """
     used = connection.execute(
         binding_codes.update()
@@ -86,7 +87,11 @@ def bind(connection: Connection, channel: str, tenant: str, user_id: str, code: 
         .returning(binding_codes.c.person_id)
     ).first()
     if used is None:
-        return None
+        wanted = select(binding_codes.c.person_id).where(
+            binding_codes.c.code_hash == _hash(code), binding_codes.c.expires_at > at
+        )
+        whose = connection.execute(wanted).scalar()
+        return whose if whose is not None and whose == person_of(connection, channel, tenant, user_id) else None
     key = {"channel": channel, "tenant": tenant, "user_id": user_id}
     if not insert_new(connection, chat_people, {**key, "person_id": used.person_id, "bound_at": at}):
         this = [chat_people.c[name] == value for name, value in key.items()]

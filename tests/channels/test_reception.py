@@ -138,6 +138,17 @@ async def test_a_code_binds(database: Database, bound: str, typed: str) -> None:
     assert set(rows) == {"@li", "@new"}
 
 
+async def test_a_code_delivered_twice_has_bound(database: Database, bound: str) -> None:
+    """The same message once more says the same; after unbinding the code is as good as any other wrong one."""
+    reception, _ = _reception(database)
+    code = await database.write(lambda c: chats.new_code(c, bound, now(c)))
+    new = _message(f"/bind {code}", sender=Sender("matrix", "t", "@new"))
+    said = [await reception.take(new), await reception.take(new)]
+    await database.write(lambda c: chats.unbind(c, bound, "matrix", "t", "@new"))
+    said.append(await reception.take(new))
+    assert [taken.told and taken.told.id for taken in said] == ["bind:bound", "bind:bound", "bind:wrong"]
+
+
 async def test_a_code_works_once(database: Database, bound: str) -> None:
     """Used, made up or too old, it binds nobody; after five tries it is not even looked at."""
     reception, _ = _reception(database)

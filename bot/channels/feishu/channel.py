@@ -146,7 +146,7 @@ class FeishuChannel:
         except NotServed:
             return NOT_OURS
         except ValidationError:
-            return UNREADABLE
+            return UNREADABLE if signed else REFUSED  # else whoever signs nothing learns what a cipher text opens to
 
     async def show(self, place: Place, card: Card) -> Posted:
         """Changes the card; taken back or too old to be changed, a new one takes over."""

@@ -43,8 +43,8 @@ class FeishuInbound:
         at = moment(sent.message.create_time)
         if sent.sender.sender_type != "user" or text is None or at is None:
             return None
-        for mention in sent.message.mentions:
-            text = text.replace(mention.key, " ")
+        for mention in sorted(sent.message.mentions, key=lambda one: len(one.key), reverse=True):
+            text = text.replace(mention.key, " ")  # `@_user_1` begins `@_user_10`
         return Message(
             sender=Sender(self.name, self.tenant, sent.sender.sender_id.open_id),
             chat=Chat(self.name, sent.message.chat_id, self.lang),

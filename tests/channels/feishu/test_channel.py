@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.channels.feishu.inbound import moment, typed
+from bot.channels.feishu.verify import decrypt
 from bot.store.cards import inbox, outbox
 from bot.store.database import now
 from tests.channels.conftest import Open, Team
-from tests.channels.feishu.peer import KEY, TOKEN, FeishuPeer, challenge, sealed
-from tests.channels.peers import Seen, until
+from tests.channels.feishu.peer import KEY, TOKEN, FeishuPeer, challenge, encrypt, sealed
+from tests.channels.peers import Seen, Sent, until
 
 WU = "7312045566778894002"
 PARCEL = "75400000004002"
@@ -60,6 +61,29 @@ async def test_it_introduces_itself(meeting: Open) -> None:
         heard = await peer.send(challenge(TOKEN, signed_too=signed_too))
         assert (heard.status, json.loads(heard.body)) == (200, {"challenge": "c-123"})
     assert await team.left() == before
+
+
+async def test_who_signs_nothing_learns_nothing(meeting: Open) -> None:
+    """Whether a cipher text without a signature opens to words, to nonsense or not at all: the same no."""
+    _, peer = await _bound(meeting)
+    bodies = [encrypt(b"no JSON"), encrypt(b"[]"), encrypt(b"{}"), encrypt(b"x", "another key"), "AAAA", "?"]
+    heard = [
+        await peer.send(Sent("/events", json.dumps({"encrypt": body}).encode(), {"Content-Type": "application/json"}))
+        for body in bodies
+    ]
+    assert {(one.status, one.body) for one in heard} == {(401, b"")}
+
+
+async def test_a_mention_that_begins_like_another(meeting: Open) -> None:
+    """The tenth mention's key begins with the first's: all go, and nothing of them is left before the command."""
+    _, peer = await _bound(meeting)
+    event = peer.message("/help", peer.person)
+    mentions = [{"key": f"@_user_{n}", "id": {"open_id": f"ou_{n}"}, "name": "x", "tenant_key": "t"} for n in (1, 10)]
+    plain = json.loads(decrypt(KEY, json.loads(event.body)["encrypt"]) or b"")
+    plain["event"]["message"] |= {"mentions": mentions, "content": json.dumps({"text": "@_user_10 @_user_1 /help"})}
+    await peer.send(sealed("/events", plain))
+    found = await until(peer.seen)
+    assert "/intercept" in found[0].text
 
 
 async def test_the_same_message_by_two_events(meeting: Open) -> None:
