@@ -4,13 +4,14 @@ platform as `intercept-bot connect` does. No secret is told.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from pydantic import BaseModel
 
 from bot.channels import configuration
-from bot.channels.configuration import ChannelsError
+from bot.channels.configuration import ChannelsError, Section
 from bot.channels.registry import PLATFORMS, Platform, of
 from bot.channels.setting_up import Came, Tried, compared, told
 from bot.doctor import running
@@ -29,20 +30,24 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield ill("chat", "wrong", problem)
         return
     alone = not sections or not await running.is_there(settings)
-    for name, section in sections.items():
-        platform = of(name, section)
-        if platform is None:
-            yield ill("chat", "unknown", name=name, platforms="、".join(PLATFORMS))
-            continue
-        try:
-            wanted = configuration.checked(platform.settings, name, section)
-        except ChannelsError as problem:
-            yield ill("chat", "wrong", problem)
-            continue
-        yield well("chat", "ok", name=name)
-        for one in await tried(platform, wanted, alone=alone):
-            zh, en = told(one, platform.setup.title, platform.settings)
-            yield Finding(one.came.well, f"[{name}] {zh}", f"[{name}] {en}")
+    for findings in await asyncio.gather(*(_section(*one, alone=alone) for one in sections.items())):
+        for finding in findings:
+            yield finding
+
+
+async def _section(name: str, section: Section, *, alone: bool) -> list[Finding]:
+    platform = of(name, section)
+    if platform is None:
+        return [ill("chat", "unknown", name=name, platforms="、".join(PLATFORMS))]
+    try:
+        wanted = configuration.checked(platform.settings, name, section)
+    except ChannelsError as problem:
+        return [ill("chat", "wrong", problem)]
+    found = [well("chat", "ok", name=name)]
+    for one in await tried(platform, wanted, alone=alone):
+        zh, en = told(one, platform.setup.title, platform.settings)
+        found.append(Finding(one.came.well, f"[{name}] {zh}", f"[{name}] {en}"))
+    return found
 
 
 async def tried(

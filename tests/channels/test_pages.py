@@ -29,7 +29,7 @@ POINTS = (
 """What the protocol of every platform settles."""
 
 ROW = re.compile(r"^\| ([^|]+) \| (\w+) \| ([^|]+) \|$", re.MULTILINE)
-SETTING = re.compile(r"^\| `(\w+)` \| (要|–) \| ([^|]+) \|$", re.MULTILINE)
+SETTING = re.compile(r"^\| `(\w+)` \| (要|–|`[^|]+`) \| ([^|]+) \|$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -53,10 +53,18 @@ def test_every_point_of_the_protocol_is_answered(page: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_every_setting_stands_as_the_code_says_it(page: str, name: str) -> None:
-    """Each setting of the channel, whether it is needed, and where it is found: in the words of the prompts."""
+    """Each setting of the channel, in which mode it is needed, and where it is found: in the words of the prompts."""
     kind = PLATFORMS[name].settings
-    code = [(one, "要" if field.is_required() else "–", where(kind, one)) for one, field in kind.model_fields.items()]
-    assert SETTING.findall(page) == code
+    assert SETTING.findall(page) == [(one, _needed(name, one), where(kind, one)) for one in kind.model_fields]
+
+
+def _needed(name: str, setting: str) -> str:
+    """Always, in these modes, or never."""
+    platform = PLATFORMS[name]
+    modes = [mode for mode, asked in platform.setup.asked.items() if setting in asked]
+    if platform.settings.model_fields[setting].is_required():
+        return "要"
+    return "、".join(f"`{mode}`" for mode in modes) or "–"
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

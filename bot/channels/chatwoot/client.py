@@ -1,4 +1,4 @@
-"""Speaks to Chatwoot. The only file that knows its addresses."""
+"""Speaks to Chatwoot. It and `tryout.py` alone know its addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speaks to 钉钉. The only file that knows its addresses."""
+"""Speaks to 钉钉. It and `tryout.py` alone know its addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speaks to the homeserver as the application service. The only file that knows its addresses."""
+"""Speaks to the homeserver as the application service. It and `tryout.py` alone know its addresses."""
 
 from __future__ import annotations
 
