@@ -116,7 +116,10 @@ class Intercept:
         if not chosen:
             card = self._outgoing.draw_confirmation(found, candidates, draw, picked=())
             return Reply((Shown(f"confirm:{offer_id}", card),))
-        if any(_changed(candidate) for candidate in chosen):
+        changed = [candidate.verdict.reasons for candidate in chosen if _changed(candidate)]
+        if _step(changed) is ReasonCode.PERMISSION_DENIED:
+            return await self._outgoing.reply(["denied"], asker, lang)
+        if changed:
             stale = await self._outgoing.stale(found, chosen, draw)
             return Reply((Shown(f"confirm:{offer_id}", stale),))
         targets = [Target(c.after_sale.after_sale_id, c.parcel.tracking_number) for c in chosen]
