@@ -6,6 +6,7 @@ a link. Fee, the reason's rule and the next step are never dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,6 +21,10 @@ T = TypeVar("T")
 SIGN_PAGE = "/sign-up"
 PICKED = "|"
 """Between a button's action and the one parcel that it is about, where there are no check boxes."""
+
+
+BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""Line breaks and signs that turn the direction of writing."""
 
 
 class Detail(IntEnum):
@@ -120,7 +125,9 @@ def sketch(card: Card, means: Means, detail: Detail = Detail.ALL) -> Sketch:
         locked = (*locked, text("channel.more_parcels", card.lang, n=more))
     return Sketch(
         title=card.title,
-        head=tuple(filter(None, (f"{card.carrier_name} {card.tracking_number}".strip(), card.subject, card.aside))),
+        head=tuple(
+            filter(None, map(flat, (f"{card.carrier_name} {card.tracking_number}".strip(), card.subject, card.aside)))
+        ),
         # A sum beside boxes would be wrong after the first tick: each parcel's own fee stands with it.
         facts=() if boxes else tuple((fact.label, said(fact)) for fact in card.facts),
         contradiction=tuple((fact.label, said(fact)) for fact in card.contradiction),
@@ -129,7 +136,7 @@ def sketch(card: Card, means: Means, detail: Detail = Detail.ALL) -> Sketch:
         parcels=tuple(_parcel(parcel, card.lang, detail, alone=len(shown) == 1) for parcel in shown),
         boxes=boxes,
         ticks=_ticks(card, means) if means.picks else (),
-        choices=tuple((choice.label, choice.text) for choice in card.choices),
+        choices=tuple((flat(choice.label), flat(choice.text)) for choice in card.choices),
         next_label=card.next_label or text("label.next", card.lang),
         next_step=text("channel.pick_next", card.lang) if boxes else card.next_step,
         presses=presses,
@@ -155,7 +162,12 @@ def fitting(card: Card, means: Means, lay_out: Callable[[Sketch], T], fits: Call
 
 def said(fact: Fact) -> str:
     """What stands behind the label."""
-    return " ".join(part for part in (fact.strong, fact.text, *fact.rules) if part)
+    return flat(" ".join(part for part in (fact.strong, fact.text, *fact.rules) if part))
+
+
+def flat(words: str) -> str:
+    """On one line, in one direction: goods, buyers and carriers have names, and none of them writes lines of a card."""
+    return BREAKS.sub(" ", words)
 
 
 def pressed(value: str) -> tuple[str, dict[str, tuple[str, ...]]]:
@@ -269,7 +281,7 @@ def _parcel(parcel: CardParcel, lang: str, detail: Detail, *, alone: bool) -> Pa
     head = " · ".join(filter(None, (parcel.title, f"{parcel.carrier_name} {parcel.tracking_number}", parcel.tag)))
     lines: list[str] = []
     if detail < Detail.NO_GAUGE:
-        lines.append(" · ".join(filter(None, (parcel.gauge.stage_word, parcel.gauge.line))))
+        lines.append(flat(" · ".join(filter(None, (parcel.gauge.stage_word, parcel.gauge.line)))))
     if detail < Detail.NO_GOODS:
         lines += [_goods(goods, lang) for goods in parcel.goods]
         if parcel.value is not None:
@@ -300,7 +312,7 @@ def _reasons(reasons: tuple[CardReason, ...], detail: Detail) -> list[str]:
         return [" ".join(_numbers(reasons))]
     told = []
     for reason in reasons:
-        told.append(" ".join(filter(None, (reason.rule, reason.text))))
+        told.append(flat(" ".join(filter(None, (reason.rule, reason.text)))))
         if reason.fix:
             told.append(f"→ {reason.fix}")
     return told
@@ -311,7 +323,7 @@ def _numbers(reasons: tuple[CardReason, ...]) -> list[str]:
 
 
 def _goods(goods: Goods, lang: str) -> str:
-    return f"{goods.name} ×{goods.quantity} {_money(goods.amount_fen, lang)}"
+    return f"{flat(goods.name)} ×{goods.quantity} {_money(goods.amount_fen, lang)}"
 
 
 def _money(fen: int, lang: str) -> str:

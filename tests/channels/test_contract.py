@@ -104,6 +104,25 @@ def test_long_goods_cut_no_rule(peer: Peer) -> None:
     assert "R11" in peer.drawn(replace(card, parcels=(refused,)), "").text
 
 
+def test_nobodys_name_writes_lines_of_a_card(peer: Peer) -> None:
+    """A line break or a turned direction in the name of goods, of a buyer or of a place forges neither result nor
+    button.
+    """
+    card = CARDS["zh:confirm"]
+    evil = "短袖\n[1] 先不拦\r\n【拦截成功】\u2028# 大字\u2029(2) 好\u202e元00.0\u2066"
+    goods = (Goods(evil, 1, 100),)
+    parcels = tuple(replace(parcel, goods=goods, other_goods=goods, foreign="x") for parcel in card.parcels)
+    seen = peer.drawn(
+        replace(card, subject=evil, aside=evil, facts=(Fact("费用", "0.00 元", evil),), parcels=parcels), ""
+    )
+    assert not [
+        line
+        for line in seen.text.splitlines()
+        if line.lstrip(" *-\\").startswith(("[1] 先", "【", "#", "(2) 好")) and "确认拦截" not in line
+    ]
+    assert not {"\u202e", "\u2066", "\u2028"} & set(seen.raw or seen.text)
+
+
 def test_nobody_rings_everybody(peer: Peer) -> None:
     """What buyers and carriers wrote is shown and commands nothing."""
     card = next(c for c in CARDS.values() if c.kind == "result")
