@@ -10,7 +10,7 @@ from bot.cards.texts import text
 from bot.cards.views import Doubtful, Draw, Ground, ResultView
 from bot.cards.words import reason, short
 from bot.domain.case import Phase, WayHome
-from bot.domain.interception import Interception
+from bot.domain.interception import Interception, names_next_look
 from bot.domain.reason import Reason, ReasonCode
 
 TURNED = frozenset({WayHome.RETURNING, WayHome.RETURNED, WayHome.LOST, WayHome.DAMAGED})
@@ -115,7 +115,10 @@ def _progress(case: Interception, view: ResultView, draw: Draw) -> tuple[Fact, .
     progress = Fact(text("label.progress", lang), text=said)
     if case.next_at is None:
         return (progress,)
-    again = text("result.fact.asks_again", lang, at=when(case.next_at, draw.now, draw.lang))
+    if names_next_look(case.phase_since, case.next_at):
+        again = text("result.fact.asks_again", lang, at=when(case.next_at, draw.now, draw.lang))
+    else:
+        again = text("result.fact.asks_hourly", lang)
     return (progress, Fact(text("label.asks_again", lang), text=again))
 
 
@@ -138,6 +141,8 @@ def _doubt(case: Interception, view: ResultView, draw: Draw) -> tuple[Fact, ...]
         key = "result.fact.checking_same" if view.doubt is Doubtful.SAME_ORDER else "result.fact.checking"
         if case.next_at is None:
             doing = text(f"{key}_no_time", lang, carrier=name, n=case.polls)
+        elif not names_next_look(case.phase_since, case.next_at):
+            doing = text(f"{key}_hourly", lang, carrier=name)
         else:
             doing = text(key, lang, carrier=name, n=case.polls, at=when(case.next_at, draw.now, draw.lang))
     return (Fact(text("label.reason", lang), text=why), Fact(text("label.checking", lang), text=doing))

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.case import Phase, SettledBy, State, WayHome
 from bot.domain.people import Origin
 from bot.domain.reason import Reason
+
+_HOURLY = timedelta(minutes=75)
+
+
+def names_next_look(since: datetime | None, next_at: datetime) -> bool:
+    """Whether whoever sees the case is told when the next look is. Later ones are told as hourly, which stays true.
+
+    By ruling 7 a next look that was set in the first hour of the steps since `since` is at most 71 minutes after it,
+    and one that was set later at least 114.
+    """
+    return since is None or next_at - since < _HOURLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ def never_left(connection: Connection, case_id: str, call_no: int, answer: Answe
     else:
         values = {"phase": Phase.QUEUED.value, "called_at": None, "next_at": retry_unsent(row.created_at, at)}
     connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    news.looked(connection, row, at)
     return True
 
 
@@ -166,6 +167,7 @@ def reading(
     soon = retry_unsent(at, at) if counts else max(counts_from, at + still_quiet)
     _write(connection, case_id, {"readings": counted, "polls": row.polls + 1, "next_at": min(look, soon)})
     write_event(connection, case_id, at, "reading", {"call": call_no, "counts": counted})
+    news.looked(connection, row, at)
     return counted
 
 
@@ -175,9 +177,10 @@ def look_later(connection: Connection, case_id: str, seen: Row[Any] | None = Non
     `seen` is the row as the look found it: where it has not moved since, it need not be read again.
     """
     if seen is not None and seen.looks_since is not None and seen.phase != Phase.QUEUED.value:
-        later = next_look(seen.looks_since, now(connection), CHANCE)
-        same = {"id_": case_id, "seen": seen.ver, "seen_phase": seen.phase, "later": later}
-        if statements.LOOK_LATER.run(connection, same) == 1:
+        at = now(connection)
+        same = {"id_": case_id, "seen": seen.ver, "seen_phase": seen.phase}
+        if statements.LOOK_LATER.run(connection, {**same, "later": next_look(seen.looks_since, at, CHANCE)}) == 1:
+            news.looked(connection, seen, at)
             return
     row = held(connection, case_id)
     if row is None or row.next_at is None:
@@ -187,6 +190,7 @@ def look_later(connection: Connection, case_id: str, seen: Row[Any] | None = Non
     later = retry_unsent(row.created_at, at) if queued else next_look(row.looks_since, at, CHANCE)
     same = {"id_": case_id, "seen": row.ver, "seen_phase": row.phase, "later": later}
     statements.LOOK_LATER.run(connection, same)
+    news.looked(connection, row, at)
 
 
 def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
@@ -208,6 +212,8 @@ def wait(connection: Connection, case_id: str, answer: Answer) -> bool:
     if begins or moved.carrier_reference != row.carrier_reference:
         write_event(connection, case_id, at, "answered", {"said": answer.said.value, **news.wire(answer)})
         news.changed(connection, moved, at)
+    else:
+        news.looked(connection, row, at)
     return True
 
 

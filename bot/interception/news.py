@@ -8,12 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from bot.domain.answer import Answer
+from bot.domain.case import Phase
+from bot.domain.interception import names_next_look
 from bot.interception import statements
 from bot.store.after_sales import raise_version
 from bot.store.events import publish, publish_all
 
 BATCH = "batch-"
 """How the click of a batch's case begins: only those have a batch to tell."""
+_WAITING = (Phase.CALLING.value, Phase.WATCHING.value)
 
 
 def wire(answer: Answer | None) -> dict[str, Any]:
@@ -38,6 +41,16 @@ def changed(connection: Connection, row: Row[Any], at: datetime) -> None:
     if batch is not None:
         statements.CARDS_DUE.run(connection, {"card": f"batch:{batch.id}", "at": at})
         publish(connection, row.shop_id, f"batch:{batch.id}", batch.ver, at)
+
+
+def looked(connection: Connection, row: Row[Any], at: datetime) -> None:
+    """Live pages hear that a look without news has moved the next one, where they name its time. `row`: as before it.
+
+    Chat cards stay as they are, and later looks, which are told as hourly, cost nothing here (goal 14).
+    """
+    waits = row.state in statements.OPEN and row.phase in _WAITING and row.next_at is not None
+    if waits and names_next_look(row.looks_since, row.next_at):
+        publish(connection, row.shop_id, f"case:{row.id}", row.ver, at)
 
 
 def told(connection: Connection, shop_id: str, after_sale_id: str, case_id: str, version: int, at: datetime) -> None:

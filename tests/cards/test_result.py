@@ -8,6 +8,7 @@ from bot.cards.plain import text_of
 from bot.cards.result import already_confirmed, result_card, shown_state
 from bot.cards.views import Ground
 from bot.domain.case import Phase, State, WayHome
+from bot.domain.interception import Interception
 from bot.domain.people import Origin
 from bot.domain.reason import Reason, ReasonCode
 from tests.cards.samples import (
@@ -126,6 +127,22 @@ def test_unknown_as_a_whole() -> None:
         "〔再查一次〕 〔查看记录〕\n"
         "周琳 10:14:03 确认 · 记录 #20481"
     )
+
+
+@pytest.mark.parametrize(
+    "case, zh, en",
+    [
+        (PENDING, "再问：每小时自动", "Asks again: hourly, by itself"),
+        (UNKNOWN, "正在查：每小时查一次；查明前不会再发", "read hourly; never sent again until known"),
+    ],
+)
+def test_what_is_looked_at_hourly_names_no_time(case: Interception, zh: str, en: str) -> None:
+    """Open pages hear of no look after the first hour, so the card then names what stays true: how often it looks."""
+    late = replace(case, phase_since=at(8, 0), next_at=at(11, 3))
+    for draw, words in ((ZH, zh), (EN, en)):
+        drawn = text_of(result_card(late, VIEW, draw, ACTIONS))
+        assert words.casefold() in drawn.casefold()
+        assert "11:03" not in drawn
 
 
 def test_contradiction_as_a_whole() -> None:

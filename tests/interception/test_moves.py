@@ -10,7 +10,7 @@ from bot.domain.case import Phase, State
 from bot.domain.reason import Reason, ReasonCode
 from bot.interception import moves
 from bot.interception.moves import Submission
-from bot.store.cases import cases
+from bot.store.cases import cases, row_of
 from bot.store.database import Database
 from bot.store.schema import to_micros
 from tests.interception.by_hand import (
@@ -267,6 +267,44 @@ async def test_what_counted_before_a_restart_goes_on_counting(stored: Database, 
     just_started = timedelta(seconds=600)
     assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE, just_started)) == 1
     assert await do(stored, lambda c: moves.reading(c, case_id, 1, clock.now(), PACE)) == 2
+
+
+@pytest.mark.parametrize("seconds, told", [(9, 3), (3500, 3), (3700, 1)])
+async def test_a_page_hears_when_the_next_look_is(
+    stored: Database, clock: VirtualClock, seconds: float, told: int
+) -> None:
+    """A look without news tells the case's own pages, and no card, until the first look after which all are hourly."""
+    case_id = await in_doubt(stored, clock)
+    looks = (
+        lambda c: moves.look_later(c, case_id),
+        lambda c: moves.look_later(c, case_id, row_of(c, case_id)),
+        lambda c: moves.reading(c, case_id, 1, START, PACE),
+    )
+    clock.t = seconds
+    before = await targets(stored)
+    for look in looks:
+        await do(stored, look)
+    assert (await targets(stored))[len(before) :] == [f"case:{case_id}"] * told
+
+
+async def test_a_page_hears_of_looks_at_an_order_that_is_worked_on(stored: Database, clock: VirtualClock) -> None:
+    """An answer that says again that it is worked on moves the next look, and only the case's own page hears of it."""
+    case_id = await opened(stored)
+    await do(stored, lambda c: moves.wait(c, case_id, Answer(Said.PROCESSING, "R1")))
+    before = await targets(stored)
+    clock.t = 9
+    await do(stored, lambda c: moves.wait(c, case_id, Answer(Said.PROCESSING, "R1")))
+    assert (await targets(stored))[len(before) :] == [f"case:{case_id}"]
+
+
+async def test_nobody_waits_for_looks_after_a_success(stored: Database, clock: VirtualClock) -> None:
+    """A card of a success names no next look, so a look at its way home tells nobody."""
+    case_id = await opened(stored)
+    await do(stored, lambda c: succeed(c, case_id))
+    before = await targets(stored)
+    clock.t = 9
+    await do(stored, lambda c: moves.look_later(c, case_id, row_of(c, case_id)))
+    assert await targets(stored) == before
 
 
 async def test_a_reading_of_another_call_says_nothing(stored: Database, clock: VirtualClock) -> None:
