@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
+from bot.domain.people import Permission
 from bot.handlers.contract import Incoming
 from bot.handlers.router import _payload
-from bot.store.cards import receive
+from bot.merchants import permissions
+from bot.store.cards import card_actions, receive
 from bot.store.database import now
 from tests.scenarios.house import Bot, until, words
 
@@ -27,6 +30,25 @@ async def test_a_second_click_shows_the_first_ones_result(any_bot: Bot) -> None:
     assert "周琳" in words(second.card)
     assert "没有发第二次" in words(second.card)
     assert len(await any_bot.creates(sale.number)) == 1
+
+
+async def test_killed_between_the_ask_and_its_note(bot: Bot) -> None:
+    """The interception had begun when the bot was killed and the permission is gone since: the message, dealt with
+    again, leads to that interception and to no second one.
+    """
+    shop = await bot.shop()
+    sale = await shop.sale("yto", "success")
+    asked = await shop.agent.types(f"/intercept {sale.id}")
+    first = await shop.agent.presses(asked.card, "确认拦截")
+    await shop.ends(sale.number)
+    forgotten = update(card_actions).values(used_at=None, used_by=None, result=None)
+    await bot.database.write(lambda c: c.execute(forgotten.where(card_actions.c.shop_id == shop.id)))
+    owner, person = (await shop.owner.incoming()).asker, (await shop.agent.incoming()).asker.person_id or ""
+    await bot.database.write(lambda c: permissions.revoke(c, owner, person, Permission.LOGISTICS_TOOLS, now(c)))
+    again = await shop.agent.presses(asked.card, "确认拦截")
+    assert again.target == first.target
+    assert len(await shop.records(sale.number)) == len(await bot.creates(sale.number)) == 1
+    assert "确认卡片已用" in words(await shop.agent.sees(asked.target))
 
 
 async def test_two_cards_of_one_parcel(any_bot: Bot) -> None:
