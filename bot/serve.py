@@ -15,7 +15,7 @@ from bot.app import RELOAD, build
 from bot.carriers.contract import ConfigurationError
 from bot.channels.configuration import ChannelsError
 from bot.rules.rulefile import RulesFileError
-from bot.settings import Settings
+from bot.settings import Settings, unknown
 from bot.store.database import DatabaseInUse, NotStored
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,8 @@ async def run(settings: Settings) -> int:
     Told to stop while it is still starting, it finishes that first: what it has begun ends in order.
     """
     logs.configure(settings.log_format, settings.log_level)
+    for name, meant in unknown().items():
+        log.warning("settings.unknown", name=name, meant=meant)
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)

@@ -6,17 +6,24 @@ a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 DEMO_CALL_TIMEOUT_S = 1.2
 DEMO_DOUBT_QUIET_S = 3.0
 DEMO_STALLED_S = 4.0
+
+
+_PREFIX = "BOT_"
+_NEAR = 0.8
+"""From here on one name passes for a slip of the other; what is further off may belong to another program."""
 
 
 class SettingsError(Exception):
@@ -26,7 +33,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """All settings, typed. Durations in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="BOT_", env_file=".env", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", populate_by_name=True)
 
     host: str = Field("127.0.0.1", validation_alias="HOST", description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, validation_alias="PORT", description="port to listen on")
@@ -120,6 +127,22 @@ def variable(name: str) -> str:
     """The environment variable of a setting."""
     alias = Settings.model_fields[name].validation_alias
     return alias if isinstance(alias, str) else f"BOT_{name.upper()}"
+
+
+def unknown() -> Mapping[str, str]:
+    """The names in the environment and in `.env` that begin with `BOT_` and set nothing, in their order; with each the
+    setting that was probably meant, or "". The values are not told: they may be secrets.
+    """
+    known = [variable(name) for name in Settings.model_fields]
+    given = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(Settings).env_vars)}
+    strange = sorted(name for name in given if name.startswith(_PREFIX) and name not in known)
+    return {name: _meant(name, known) for name in strange}
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The setting with the nearest name; `BOT_PORT` is `PORT`."""
+    bare = name.removeprefix(_PREFIX)
+    return bare if bare in known else next(iter(get_close_matches(name, known, 1, _NEAR)), "")
 
 
 def _line(where: list[str], message: str) -> str:

@@ -97,6 +97,17 @@ async def test_a_fresh_folder_is_well(settings: Settings) -> None:
     assert not settings.data.exists()
 
 
+async def test_a_misspelt_setting(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails with the name that was meant; a name that is like none may be another program's, and is only told."""
+    monkeypatch.setenv("BOT_CALL_TIMOUT_S", "hush")
+    monkeypatch.setenv("BOT_OF_SOMEBODY_ELSE", "hush")
+    code, lines = await _look(settings)
+    assert code == 1
+    assert [line for line in _failing(lines) if "BOT_CALL_TIMOUT_S" in line and "BOT_CALL_TIMEOUT_S" in line]
+    assert any("BOT_OF_SOMEBODY_ELSE" in line for line in lines if line.startswith("ok "))
+    assert not any("hush" in line for line in lines)
+
+
 async def test_a_folder_that_takes_no_file(settings: Settings, tmp_path: Path) -> None:
     """The folder is named, and what to do."""
     (tmp_path / "file").write_text("")

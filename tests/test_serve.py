@@ -213,3 +213,11 @@ def test_wrong_routes_are_told_at_the_start(tmp_path: Path) -> None:
     assert "chmod 600" in readable.stderr
     assert "shops.own.routes.zto.app_kye" in wrong.stderr
     assert "hush" not in wrong.stderr
+
+
+def test_a_misspelt_setting_is_told_at_the_start(tmp_path: Path) -> None:
+    """A warning names it and the setting that was meant, and the bot starts."""
+    with serving(tmp_path, "serve", BOT_CALL_TIMOUT_S="3") as bot:
+        (told,) = bot.events("settings.unknown")
+        assert (told["level"], told["name"], told["meant"]) == ("warning", "BOT_CALL_TIMOUT_S", "BOT_CALL_TIMEOUT_S")
+        assert bot.stop()[0] == 0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, SettingsError, load
+from bot.settings import Settings, SettingsError, load, unknown
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +79,31 @@ def test_the_environment_comes_before_the_file(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PORT", "9002")
     settings: Settings = load()
     assert (settings.port, settings.watch_days) == (9002, 7)
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("BOT_CALL_TIMOUT_S", "BOT_CALL_TIMEOUT_S"),
+        ("bot_watch_day", "BOT_WATCH_DAYS"),
+        ("BOT_PORT", "PORT"),
+        ("BOT_DATABASE_URL", "DATABASE_URL"),
+        ("BOT_OF_SOMEBODY_ELSE", ""),
+    ],
+)
+@pytest.mark.parametrize("in_file", [True, False])
+def test_a_name_that_sets_nothing_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    meant: str,
+    in_file: bool,  # noqa: FBT001 - pytest's own
+) -> None:
+    """A slip in a name is found with the setting that was meant, wherever it stands; real names are no slips."""
+    monkeypatch.setenv("BOT_WATCH_DAYS", "7")
+    assert not unknown()
+    if in_file:
+        (tmp_path / ".env").write_text(f"{name}=5\nbot_api_rate=7\nUNKNOWN=1\n")
+    else:
+        monkeypatch.setenv(name, "5")
+    assert unknown() == {name.upper(): meant}

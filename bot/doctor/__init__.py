@@ -23,6 +23,8 @@ async def examine(settings: Settings, say: Callable[[str], object]) -> int:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield ground.settings_are_right(settings)
+    for finding in ground.strange_settings():
+        yield finding
     yield ground.folder(settings)
     finding, rules = ground.rules(settings)
     yield finding

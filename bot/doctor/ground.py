@@ -16,7 +16,7 @@ from bot.doctor.findings import Finding, ill, well
 from bot.domain.money import yuan
 from bot.rules.rulebook import RuleBook, RuleSet
 from bot.rules.rulefile import RulesFileError
-from bot.settings import Settings
+from bot.settings import Settings, unknown
 from bot.store.cards import inbox
 from bot.store.database import Database, NotStored, is_sqlite, now, open_database, sqlite_path
 from bot.store.events import live_events
@@ -33,6 +33,14 @@ AHEAD_S = 60.0
 def settings_are_right(settings: Settings) -> Finding:
     """They were read, or we would not be here."""
     return well("settings", "ok", data=settings.data.absolute(), host=settings.host, port=settings.port)
+
+
+def strange_settings() -> list[Finding]:
+    """Names that look like settings and are none: a slip of a name would go unseen, and the default would hold."""
+    return [
+        ill("settings", "misspelt", name=name, meant=meant) if meant else well("settings", "strange", name=name)
+        for name, meant in unknown().items()
+    ]
 
 
 def folder(settings: Settings) -> Finding:
