@@ -34,7 +34,7 @@ WEIGHTS = FOLDER.parent / "bot" / "faq" / "judge.json"
 
 RAREST = 2
 """A feature of fewer messages is left out."""
-LEAST_WEIGHT = 1
+LEAST_WEIGHT = 2
 """Smaller weights, in units of 1/SCALE, are left out: they cost size and decide nothing."""
 STRENGTH = 0.15
 OF_AN_EXAMPLE, OF_A_SPEAKER, OF_THE_REST = 10.0, 3.0, 0.3

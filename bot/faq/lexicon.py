@@ -41,6 +41,14 @@ class Topic:
     counter: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class GivesWay:
+    """A topic is dropped beside one of `to`, unless the message holds the word class `unless`."""
+
+    to: frozenset[str]
+    unless: str
+
+
 class Words:
     """Word classes by name; each is compiled at its first use."""
 
@@ -79,6 +87,7 @@ class Lexicon:
     heads: Mapping[str, str]
     carriers: Mapping[str, re.Pattern[str]]
     topics: tuple[Topic, ...]
+    gives_way: Mapping[str, GivesWay]
 
 
 @lru_cache(maxsize=1)
@@ -96,6 +105,11 @@ def lexicon() -> Lexicon:
         heads={head: topic.id for topic in topics for head in topic.heads},
         carriers={code: re.compile("|".join(names)) for code, names in data["carriers"].items()},
         topics=topics,
+        gives_way={
+            entry["id"]: GivesWay(frozenset(entry["gives_way_to"]), entry["unless"])
+            for entry in data["topic"]
+            if "gives_way_to" in entry
+        },
     )
 
 

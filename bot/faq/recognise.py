@@ -11,6 +11,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.faq.asked import Asked
+from bot.faq.bars import (
+    CERTAIN,
+    CLAUSE_SHARE,
+    DOUBTFUL,
+    FOR_A_RULE,
+    LEAST,
+    LEAST_ALONE,
+    LEAST_ASKED,
+    LEAST_ASKED_ALONE,
+    LEAST_BEST,
+    LEAST_FURTHER,
+    LEAST_PLAIN,
+    LEAST_TOGETHER,
+    PLAINLY_ASKED,
+    SURE_ASKED,
+    SURE_TOPIC,
+    TWICE,
+)
 from bot.faq.clauses import Clause, cut
 from bot.faq.concepts import concepts
 from bot.faq.gate import Manner, blanked, meant, odd
@@ -26,51 +44,15 @@ SILENT_FOR_GOOD = frozenset({"orders", "no_fact", "state"})
 ACT = "拦截"
 TOO_BRIEF = 3
 """A clause of so few characters says nothing by itself (怎么开)."""
-STOPPING = frozenset({"stop", "turnback"})
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A least probability: where the words are the usual ones, and where something odd stands beside the act or
-    the act itself is missing.
-    """
-
-    usual: float
-    odd: float
-
-    def of(self, *, usual: bool) -> float:
-        """The one that holds."""
-        return self.usual if usual else self.odd
-
-
-LEAST_ASKED = Bar(0.5, 0.7)
-"""Below this probability of being a question at all, no rule is listened to."""
-
-LEAST_ASKED_ALONE = Bar(0.75, 0.8)
-"""The same where the judge speaks without a rule."""
-
-CLAUSE_SHARE = 0.15
-"""How much the best clause says about whether the message asks, against the whole."""
-
-LEAST: Mapping[Tier, float] = {Tier.SURE: 0.25, Tier.LIKELY: 0.25, Tier.TOLD: 0.3, Tier.POSSIBLE: 0.5}
-"""Least probability of a topic that a rule proposes, by what the rule proves by itself."""
-
-LEAST_BEST, LEAST_ALONE = 0.3, 0.6
-"""The same without a rule: of the likeliest topic, and of any further one."""
-
-LEAST_TOGETHER, FOR_A_RULE = 0.8, 0.15
-"""Of two topics that one clause speaks for the lesser needs the first; a rule's topic is worth the second more."""
-
-DOUBTFUL, CERTAIN = 0.35, 0.8
-"""Below the first a topic gives way to a later proposal that is above the second."""
-
-SURE_ASKED, SURE_TOPIC = 0.85, 0.5
-"""Where customers read, only what is at least so probable is said."""
-
+STOPPING = frozenset({"stop", "turnback", "success", "fail", "midway", "result"})
+"""Concepts of which one at least is named where no usual word of the act is."""
 SHORTEST_PHRASE = 2
 NO_PHRASES: Mapping[str, Sequence[str]] = {}
 
-_STOPS = re.compile(r"[拦截]|intercept|\bstop")
+_STOPS = re.compile(
+    r"[拦截]|intercept|\bstop|[叫喊追召拉][得不]?(?:回|住|停)"
+    r"|\b(?:pull|call|bring|turn|get|send)\w*\b[\w ]{1,20}\bback\b"
+)
 _LOOSE = re.compile(r"[^0-9a-z一-鿿]+")
 
 
@@ -162,7 +144,8 @@ class _Reader:
 
     def accepts(self, topic: str, tier: Tier) -> bool:
         """The veto: a proposal must be probable enough for what its rule proves."""
-        return self._chances[topic] >= LEAST[tier]
+        plain = tier is Tier.SURE and self._asked >= PLAINLY_ASKED
+        return self._chances[topic] >= (LEAST_PLAIN if plain else LEAST[tier])
 
     def doubts(self, topic: str) -> bool:
         """Improbable, though not refused."""
@@ -201,12 +184,12 @@ class _Reader:
 
     def _certain_ones(self) -> list[str]:
         """The topics that the judge proposes by itself, the likeliest first; at least the best if it is not absurd."""
-        ranked = sorted(self._chances, key=lambda topic: -self._chances[topic])
-        return [
-            topic
-            for place, topic in enumerate(ranked)
-            if self._chances[topic] >= (LEAST_BEST if place == 0 else LEAST_ALONE)
-        ]
+        best, second, *rest = sorted(self._chances, key=lambda topic: -self._chances[topic])
+        chance = self._chances[best]
+        plain = self._asked >= PLAINLY_ASKED and chance >= max(LEAST_PLAIN, TWICE * self._chances[second])
+        if chance < LEAST_BEST and not plain:
+            return []
+        return [best, *(topic for topic in (second, *rest) if self._chances[topic] >= LEAST_ALONE)]
 
     def _one_a_clause(self, topics: list[str], by_rule: list[str], given: Mapping[int, str]) -> list[str]:
         """In the order of the clauses that speak for them; of one clause only the best, unless others are certain."""
@@ -227,7 +210,14 @@ class _Reader:
                 continue
             best = max(here, key=worth)
             kept += [topic for topic in here if topic == best or self._chances[topic] >= LEAST_TOGETHER]
-        return kept
+        top = max(kept, key=worth, default="")
+        further = [topic for topic in kept if topic in (top, *fixed) or self._chances[topic] >= LEAST_FURTHER]
+        return [topic for topic in further if topic in fixed or not self._gives_way(topic, further)]
+
+    def _gives_way(self, topic: str, beside: list[str]) -> bool:
+        """Is it only half said beside a topic that the same word may mean (权限怎么开, 发票怎么开)?"""
+        rule = self._words.gives_way.get(topic)
+        return rule is not None and bool(rule.to & set(beside)) and not self._words.words.has(rule.unless, self._text)
 
     def _guesses(self, asked: Asked) -> tuple[str, ...]:
         """What may be offered as a choice: a question that passed the gate and is not answered."""

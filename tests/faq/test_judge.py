@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from bot.faq import judge
+from bot.faq.bars import LEAST
 from bot.faq.lexicon import lexicon
-from bot.faq.recognise import LEAST
 from bot.faq.tidy import tidy
 from bot.faq.topics import Tier
 from faq_training.measure import FOLDER, rows
