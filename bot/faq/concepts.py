@@ -59,7 +59,7 @@ class Concepts:
     def _latin_at(self, text: str, at: int, head: str) -> Mention | None:
         for length in self._latin_lengths.get(head, ()):
             end = at + length
-            whole = end >= len(text) or not (text[end].isascii() and text[end].isalnum())
+            whole = end == len(text) or (end < len(text) and not (text[end].isascii() and text[end].isalnum()))
             name = self._latin.get(text[at:end]) if whole else None
             if name is not None:
                 return Mention(name, at, end)
@@ -68,10 +68,12 @@ class Concepts:
     def _word_at(self, text: str, at: int, least: int) -> Mention | None:
         for length in self._lengths.get(text[at], ()):
             word, end = text[at : at + length], at + length
+            if not least <= length <= len(text) - at:
+                continue
             name = self._anywhere.get(word)
             if name is None and _END.match(text, end):
                 name = self._at_end.get(word)
-            if name is not None and length >= least:
+            if name is not None:
                 return Mention(name, at, end)
         return None
 
