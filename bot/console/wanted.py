@@ -31,10 +31,18 @@ SIZES = (20, 50, 100)
 NARROWING = ("q", "who", "result", "carrier", "origin", "span")
 """The fields of the filter, the narrowest first."""
 
+_FREE = frozenset({"carrier", "who", "q", "trail"})
+"""They may be anything: the page says what it found, or that it found nothing."""
+_CHECKED = frozenset({"span", "since", "until", "result", "origin", "size"})
+LONGEST_TOLD = 60
+MOST_TOLD = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The filter of the page. An empty field does not narrow; nonsense in the URL is as if it were empty."""
+    """The filter of the page. An empty field does not narrow; nonsense in the URL is as if it were empty, and
+    the page says so (`not_understood`).
+    """
 
     span: str = "30"
     since: str = ""
@@ -78,11 +86,12 @@ class Wanted:
 def read(query: Mapping[str, str]) -> Wanted:
     """The filter that a URL tells."""
     size = query.get("size", "")
-    span = query.get("span", "30")
+    since, until = _date(query.get("since", "")), _date(query.get("until", ""))
+    span = query.get("span", "custom" if since or until else "30")
     return Wanted(
         span=span if span in {*SPANS, "all"} else "30",
-        since=_date(query.get("since", "")),
-        until=_date(query.get("until", "")),
+        since=since,
+        until=until,
         carrier=query.get("carrier", "")[:32],
         result=query.get("result", "") if query.get("result", "") in RESULTS else "",
         who=query.get("who", "")[:40],
@@ -90,6 +99,23 @@ def read(query: Mapping[str, str]) -> Wanted:
         q="".join(query.get("q", "").split())[:64],
         size=int(size) if size in map(str, SIZES) else SIZES[0],
     )
+
+
+def not_understood(query: Mapping[str, str]) -> tuple[str, ...]:
+    """What of a URL narrows nothing, since no filter has that name or value: `name=value`, shortened, the first few."""
+    taken = read(query)
+    strange = [
+        f"{name}={value}"[:LONGEST_TOLD]
+        for name, value in query.items()
+        if value and not (name in _FREE or (name in _CHECKED and _says(taken, name, value)))
+    ]
+    return tuple(strange[:MOST_TOLD])
+
+
+def _says(taken: Wanted, name: str, value: str) -> bool:
+    """Whether that field was taken as it stands; a date may be written in another way."""
+    found = str(getattr(taken, name))
+    return bool(found) if name in {"since", "until"} else found == value
 
 
 def filter_of(wanted: Wanted, asker: Asker, now: datetime) -> Filter:

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import Connection
 
 from bot.console import export
-from bot.console.wanted import filter_of, read
+from bot.console.wanted import filter_of, not_understood, read
 from bot.domain.people import Asker, Origin, Permission, Role
 from bot.store.cases import cases
 from tests.console.served import HU, WANG, Demo
@@ -59,6 +59,16 @@ async def test_nothing_found_names_the_filters_and_offers_to_drop_one(bot: Demo)
     assert "没有「近 30 天、中通、丢失」的记录" in page
     assert 'href="/records?span=30&amp;carrier=zto"' in page
     assert "去掉「丢失」" in page
+
+
+async def test_what_the_address_says_in_vain_is_named(bot: Demo) -> None:
+    """A filter that does not exist, or a date that is none, is named above the list in the reader's language."""
+    visitor = bot.visitor()
+    await visitor.enter("agent")
+    assert "看不懂" not in (await visitor.get("/records?carrier=zto&result=lost&who=&size=50&trail=1-2")).text
+    page = (await visitor.get("/records?state=%3Cfoo%3E&span=custom&since=2026-13-01")).text
+    assert "网址里的「state=&lt;foo&gt;」「since=2026-13-01」看不懂，没有按它筛选。" in page
+    assert page.index("看不懂") < page.index("<table")
 
 
 async def test_pages_go_forth_and_back_by_cursor(bot: Demo) -> None:
@@ -168,3 +178,13 @@ def test_nonsense_in_the_address_does_not_narrow() -> None:
         datetime(2026, 11, 2, 16, 0, tzinfo=UTC),
     )
     assert read(dict(part.split("=") for part in day.query().split("&"))) == day
+    assert read({"since": "2026-11-01", "until": "2026-11-02"}) == day
+
+
+def test_only_what_was_taken_goes_unsaid() -> None:
+    """Fields that narrow, or are empty, are not named; of nonsense only the beginning is."""
+    taken = {"span": "custom", "since": "20261101", "until": "", "result": "lost", "origin": "api", "size": "50"}
+    assert not_understood({**taken, "carrier": "zto", "who": "p-1", "q": "12 34", "trail": "1-2"}) == ()
+    wrong = {"span": "x", "since": "nein", "result": "x", "origin": "x", "size": "7", "state": "foo"}
+    assert not_understood(wrong) == ("span=x", "since=nein", "result=x", "origin=x", "size=7")
+    assert len(not_understood({"state": "x" * 9_000})[0]) == 60

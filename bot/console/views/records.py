@@ -19,7 +19,7 @@ from bot.console.frame import page_facts
 from bot.console.house import House
 from bot.console.lines import Line, lines
 from bot.console.visit import Visit
-from bot.console.wanted import RESULTS, SIZES, SPANS, Wanted, filter_of, own_only, read
+from bot.console.wanted import RESULTS, SIZES, SPANS, Wanted, filter_of, not_understood, own_only, read
 from bot.domain.case import State, WayHome
 from bot.domain.people import Asker, Origin, Role
 from bot.merchants import people
@@ -96,6 +96,7 @@ class Records:
             "begin": begin,
             "next": None if more is None else f"/records?{wanted.query(trail='.'.join([*trail, more]))}",
             "back": None if not trail else f"/records?{wanted.query(trail='.'.join(trail[:-1]))}",
+            "strange": not_understood(visit.request.query),
             "too_many": sums.count > MOST_SHOWN,
             "drop": await _drop(visit, wanted) if not page.items else None,
             "choices": _choices(house, speech, wanted, staff),
