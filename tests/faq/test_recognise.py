@@ -59,6 +59,14 @@ def test_what_a_reading_tells_besides() -> None:
     assert read("how much is interception").lang == "en"
 
 
+def test_a_reading_says_why() -> None:
+    """Each topic is explained: how probable, and whether a rule or the judge alone proposed it."""
+    asked, fee = read("拦截多少钱").why
+    assert asked.startswith("asked ")
+    assert fee.startswith("fee ")
+    assert fee.endswith(" by rule")
+
+
 @pytest.mark.parametrize("text", ["那单拦截成功了没", "78120033445566 拦住没", "刚才那个拦截的结果呢"])
 def test_the_state_of_one_interception_is_no_topic(text: str) -> None:
     """Whether a certain parcel was stopped is told apart from questions, with its number."""
