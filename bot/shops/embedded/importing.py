@@ -12,7 +12,8 @@ from bot.shops.embedded.intake import ROWS, EmbeddedIntake
 from bot.shops.embedded.json_lines import BadLine, read_json_lines
 from bot.shops.embedded.spreadsheet import read_rows
 from bot.shops.embedded.table import read_table
-from bot.shops.embedded.text_file import lines
+from bot.shops.embedded.text_file import is_utf16, lines
+from bot.shops.embedded.words import word
 
 _TABLES = frozenset({".csv", ".tsv", ".txt"})
 _JSON = frozenset({".jsonl", ".ndjson", ".json"})
@@ -52,6 +53,9 @@ async def import_file(
 
 def read_file(path: Path) -> Iterator[AfterSale | BadLine]:
     """What a file holds, in its order. A name that tells nothing leaves it to the first character."""
+    if is_utf16(path):
+        yield BadLine(1, word("line.utf16"))
+        return
     text = lines(path)
     suffix = path.suffix.lower()
     if suffix in _TABLES or suffix in _JSON:
@@ -60,4 +64,4 @@ def read_file(path: Path) -> Iterator[AfterSale | BadLine]:
         first = next(text, "")
         is_json = first.lstrip().startswith("{")
         text = chain([first], text)
-    return read_json_lines(text) if is_json else read_table(read_rows(text))
+    yield from read_json_lines(text) if is_json else read_table(read_rows(text))

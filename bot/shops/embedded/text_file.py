@@ -31,6 +31,16 @@ def encoding_of(path: Path) -> str:
     return "gb18030" if other > utf8 else "utf-8-sig"
 
 
+def is_utf16(path: Path) -> bool:
+    """Whether it is what a spreadsheet calls "Unicode text": two bytes a character, by its mark or its first letter.
+
+    In UTF-8 and GB18030 no text holds a zero byte.
+    """
+    with path.open("rb") as file:
+        begin = file.read(2)
+    return begin in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in begin
+
+
 def lines(path: Path) -> Iterator[str]:
     """The lines with their endings, whatever these are."""
     with path.open(encoding=encoding_of(path), errors="surrogateescape", newline="") as file:

@@ -102,6 +102,17 @@ async def test_both_encodings_are_read(door: Door, encoding: str, name: str) -> 
     assert (await door.kept(1)).parcels[0].items[0].name in {"短袖", "棉质短袖"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "export"])
+async def test_unicode_text_is_refused_as_such(door: Door, encoding: str, name: str) -> None:
+    """A file in UTF-16 is said to be in a wrong encoding, once, with what to save it as; the header is not blamed."""
+    text = f"{HEADER}\n{sale(1)}\n" if name != "a.jsonl" else json_line(1)
+    assert await door.take(text.encode(encoding), name) == Report(0, 1)
+    assert "UTF-16" in door.said[1]
+    assert "CSV UTF-8" in door.said[1]
+    assert "表头" not in door.said[1]
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 async def test_a_bad_byte_spoils_its_own_line_alone(door: Door, name: str) -> None:
     """A line that is in neither encoding is named; the file's other lines are read as before."""
