@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.cards.buttons import Actions
-from bot.cards.card import Card
+from bot.cards.card import Card, CardParcel
 from bot.cards.forms import ago, dated, duration, took, when
 from bot.cards.parcel import card_parcel
 from bot.cards.result_buttons import buttons_of
-from bot.cards.result_facts import contradiction_of, facts_of, next_of, told_of
+from bot.cards.result_facts import Told, contradiction_of, facts_of, next_of, told_of
 from bot.cards.texts import text
 from bot.cards.views import Draw, ResultView
 from bot.domain.case import Phase, State, WayHome
@@ -51,7 +51,7 @@ def result_card(case: Interception, view: ResultView, draw: Draw, actions: Actio
         at=case.settled_at or case.created_at,
         aside=_aside(shown, case, view, draw),
         facts=facts_of(shown, case, view, draw, told),
-        parcels=(card_parcel(refused, None, 1, draw),) if refused else (),
+        parcels=(_once(card_parcel(refused, None, 1, draw), told),) if refused else (),
         next_step=next_of(shown, view, lang, told),
         buttons=buttons_of(shown, case, view, lang, actions),
         foot=_foot(case, view, draw),
@@ -65,6 +65,13 @@ def result_card(case: Interception, view: ResultView, draw: Draw, actions: Actio
 def already_confirmed(card: Card, who: str, at: datetime, draw: Draw) -> Card:
     """The same card for somebody who pressed later: who was first, and that nothing was sent twice (mock 12)."""
     return replace(card, foot=text("result.foot.first", draw.lang, who=who, ago=ago(at, draw.now, draw.lang)))
+
+
+def _once(parcel: CardParcel, told: Told) -> CardParcel:
+    """With one reason its remedy is the next step, so it does not stand below the reason too."""
+    if len(told) != 1 or [reason.fix for reason in parcel.reasons] != [told[0].fix]:
+        return parcel
+    return replace(parcel, reasons=(replace(parcel.reasons[0], fix=""),))
 
 
 def _aside(shown: str, case: Interception, view: ResultView, draw: Draw) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from bot.cards.plain import text_of
 from bot.cards.result import already_confirmed, result_card, shown_state
-from bot.cards.views import Ground
+from bot.cards.views import Draw, Ground
+from bot.cards.words import reason
 from bot.domain.case import Phase, State, WayHome
 from bot.domain.interception import Interception
 from bot.domain.people import Origin
@@ -17,6 +18,7 @@ from tests.cards.samples import (
     CONTRADICTED,
     EN,
     FAILED,
+    MAY_NOT,
     OPEN,
     PENDING,
     REASONS,
@@ -221,6 +223,17 @@ def test_unavailable_says_which(why: str, text: str, following: str) -> None:
     card = result_card(replace(FAILED, reasons=reasons), VIEW, ZH, ACTIONS)
     assert (card.facts[1].text, card.next_step) == (text, following)
     assert "a-open" in {b.action for b in card.buttons}
+
+
+@pytest.mark.parametrize("draw", [ZH, EN])
+def test_one_reason_says_its_remedy_once(draw: Draw) -> None:
+    """The remedy of the only reason of a parcel is the next step, and does not stand below the reason as well."""
+    one = REASONS[1:2]
+    whole = result_card(replace(REFUSED, reasons=one), replace(VIEW, parcel=replace(MAY_NOT, reasons=one)), draw, {})
+    remedy = reason(one[0], draw.lang).fix
+    assert remedy
+    assert text_of(whole).count(remedy) == 1
+    assert remedy in whole.next_step
 
 
 def test_refused_shows_every_reason_of_the_parcel() -> None:
