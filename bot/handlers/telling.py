@@ -104,7 +104,10 @@ class Telling:
         def choose(connection: Connection) -> bool:
             before = telling.quiet_of(connection, asker.shop_id, chat.channel, chat.id)
             quiet = wanted.quiet if wanted.named else before
-            return telling.choose(connection, asker.shop_id, place, asker.name, quiet, now(connection))
+            at = now(connection)
+            is_new = telling.choose(connection, asker.shop_id, place, asker.name, quiet, at)
+            permissions.announce(connection, asker.shop_id, at)  # the owner's page lists the chats
+            return is_new
 
         if await self._rooms.database.write(choose):
             log.info("chat.subscribed", shop=asker.shop_id, channel=chat.channel, person=asker.person_id)
@@ -118,7 +121,14 @@ class Telling:
         except PermissionDenied:
             return await self._outgoing.reply(["denied"], asker, chat.lang)
         place = Place(chat.channel, chat.id, chat.lang)
-        was = await self._rooms.database.write(lambda c: telling.leave(c, asker.shop_id, place))
+
+        def leave(connection: Connection) -> bool:
+            told = telling.leave(connection, asker.shop_id, place)
+            if told:
+                permissions.announce(connection, asker.shop_id, now(connection))
+            return told
+
+        was = await self._rooms.database.write(leave)
         if was:
             log.info("chat.unsubscribed", shop=asker.shop_id, channel=chat.channel, person=asker.person_id)
         return await self._outgoing.reply([f"unsubscribed:{'was' if was else ''}"], asker, chat.lang)

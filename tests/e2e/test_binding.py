@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.browser import Pages
+from tests.channels.conftest import Team
 from tests.channels.peers import until
 from tests.channels.slack.peer import SlackPeer
+from tests.channels.test_telling import document, with_words
+from tests.channels.test_telling import enter as import_sales
 from tests.console.served import LIN, Demo, demo
 from tests.e2e.conftest import Enter
 from tests.e2e.test_handling import SMALL, TINY
@@ -113,3 +116,43 @@ async def test_the_pages_of_accounts_hold(
         words = await page.inner_text("main")
         assert "Ask" in words
         assert "绑定" not in words
+
+
+@pytest.mark.parametrize("scheme, lang", [("light", "zh"), ("dark", "en")])
+async def test_the_owner_ends_what_a_chat_is_told(
+    bot: Demo, enter: Enter, slack: SlackPeer, tmp_path: Path, scheme: str, lang: str
+) -> None:
+    """Subscribed in a channel it stands on the owner's open page; ended there by key after a second question, a new
+    after-sale is not told, and the card of an earlier one goes on telling the truth.
+    """
+    team = Team(bot, slack)
+    await team.bind()
+    page = await enter("owner", "/permissions", color_scheme=scheme)
+    await page.goto(f"{bot.base}/lang/{lang}?next=/permissions")
+    await page.wait_for_selector('.live[data-state="on"]', state="attached")
+    await slack.say("/subscribe 22:00-22:01")
+    chats = page.locator("#told-chats")
+    await chats.locator("text=22:00–22:01").wait_for()
+    words = await chats.inner_text()
+    assert [one for one in ("Slack", slack.channel, "周琳") if one not in words] == []
+    await slack.say("/subscribe always")
+    await chats.locator("text=22:00–22:01").wait_for(state="detached")
+    await import_sales(team, [document(21)])
+    await until(lambda: with_words(slack, f"YT{21:013}"))
+    for width, height in ((1280, 800), (390, 844)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await chats.screenshot(path=tmp_path / f"told-{width}-{lang}.png")
+        if await chats.locator(".undo[open]").count() == 0:
+            await chats.locator("summary").focus()
+            await page.keyboard.press("Enter")
+        assert await page.evaluate(WIDE) <= 0
+        assert await page.evaluate(TINY) == []
+        await page.screenshot(path=tmp_path / f"told-open-{width}-{lang}.png", full_page=True)
+    await chats.locator("summary").focus()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await chats.locator("summary").wait_for(state="detached")
+    assert "/subscribe" in await chats.inner_text()
+    await import_sales(team, [document(22), {**document(21), "status": "closed"}])
+    await until(lambda: with_words(slack, "售后单已结束", f"YT{21:013}"))
+    assert with_words(slack, f"YT{22:013}") == []

@@ -16,6 +16,7 @@ from bot.console.frame import page_facts
 from bot.console.house import House
 from bot.console.session import inside
 from bot.console.views.accounts import owners_facts
+from bot.console.views.told_chats import told_facts
 from bot.console.visit import Visit
 from bot.domain.people import Asker, Permission, Role
 from bot.merchants import people, permissions
@@ -108,6 +109,7 @@ async def permission_facts(house: House, asker: Asker, speech: Speech) -> dict[s
     fees = [told.fee_fen for told in house.rules().carriers.values()]
     return {
         **await owners_facts(house, asker),
+        **await told_facts(house, asker),
         "is_owner": True,
         "agents": [_agent(speech, person, granted, uses) for person, granted in agents],
         "able": sum(Permission.LOGISTICS_TOOLS in granted for _, granted in agents),
