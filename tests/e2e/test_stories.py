@@ -117,9 +117,10 @@ async def test_no_permission_leads_to_one_that_works(bot: Demo, enter: Enter, pi
     await page.click(".dock >> text=请吴岚开通")
     await owner.wait_for_selector("text=李想 想用「物流工具」")
     await picture(owner, "permissions")
+    await owner.wait_for_timeout(450)  # a button that has just changed its meaning takes no press
     await owner.click("main button[value=on].btn-p")
     await page.wait_for_selector("[data-open]")
-    await page.wait_for_timeout(450)  # a button that has just changed its meaning takes no press
+    await page.wait_for_timeout(450)
     await page.click("[data-open]")
     await page.click("dialog[open] [data-main]")
     await page.wait_for_selector(".card-f >> text=李想")
