@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from benchmarks.loopback import TRACE
+from bot.app import LOOK_PERIOD_S, TICK_S
 from bot.carriers import routing
 from bot.carriers.routing import RouteTable, ShopsConfig, ShopSection
 from bot.carriers.yto import mapping
@@ -37,7 +38,6 @@ SHOP = "demo"
 ASKER = Asker(SHOP, Origin.AGENT, "周琳", Role.AGENT, "p1", permissions=frozenset({Permission.LOGISTICS_TOOLS}))
 CALL_TIMEOUT_S = 8.0
 QUIET_S = 600.0
-PERIOD_S = 0.25
 
 
 def number(place: int) -> str:
@@ -146,9 +146,10 @@ async def heart(database_url: str, carrier_url: str, *, looks_per_s: int = 400) 
         one.looks += 1
         await advance(case_id)
 
+    looks = round(looks_per_s * (TICK_S if database.shared else LOOK_PERIOD_S))
     works = [
         Work("calls", CASE, CALLS, advance),
-        Work("looks", CASE, Looks(("yto",), round(looks_per_s * PERIOD_S)), look, paced=True),
+        Work("looks", CASE, Looks(("yto",), looks), look, at_most=looks, paced=True),
     ]
     runner = one.runner = _runner(database, works)
     one.interceptions = Interceptions(database, table, lambda: ruleset, pace, runner, advance, settled)
