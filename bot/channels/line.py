@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -162,6 +162,26 @@ async def finished(working: set[asyncio.Task[None]]) -> None:
         task.cancel()
     if late:
         await asyncio.wait(late, timeout=1.0)
+
+
+async def leave(old: asyncio.Task[None], within_s: float) -> None:
+    """A connection that another one has taken over from: the platform closes it; where it does not in time, we do."""
+    try:
+        await asyncio.wait([old], timeout=within_s)
+    finally:
+        await gone([old])
+
+
+async def gone(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Ends connections, each of which answers what it has taken; why one of them ended is no news here."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    if ending:
+        await asyncio.wait(ending, timeout=FINISH_S + 2.0)
+    for task in ending:
+        if task.done() and not task.cancelled():
+            task.exception()
 
 
 def pinned(given: str, api: str) -> URL:

@@ -37,7 +37,6 @@ from bot.domain.people import Origin
 from bot.domain.reason import Reason, ReasonCode
 from bot.store.prepared import Prepared
 from bot.store.schema import Moment, Serial, from_micros, metadata, to_micros
-from bot.store.sql import insert_new
 
 BLOCKS = "state IN ('pending', 'unknown', 'succeeded')"
 TO_CALL = "phase IN ('queued', 'calling')"
@@ -143,13 +142,6 @@ idempotency = Table(
     Column("created_at", Moment, nullable=False),
 )
 """Kept as long as the records (contract, `Idempotency-Key`)."""
-
-
-def try_out(connection: Connection, at: datetime) -> None:
-    """Writes a row and takes it out again, so that the commit has something to keep."""
-    row = {"shop_id": "", "key": "ready?", "body_digest": "", "case_ids": [], "created_at": at}
-    if insert_new(connection, idempotency, row):
-        connection.execute(idempotency.delete().where(idempotency.c.shop_id == ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from bot.channels.contract import NotKept
 from bot.channels.dingtalk.client import DingtalkClient
 from bot.channels.dingtalk.wire import Frame
-from bot.channels.line import FINISH_S, Line, NotConnected, keep, pinned, read
+from bot.channels.line import Line, NotConnected, gone, keep, leave, pinned, read
 from bot.outbound import Outbound
 
 log = structlog.get_logger(__name__)
@@ -75,11 +75,11 @@ class DingtalkListener:
                     log.warning("channel.line_not_renewed", channel=self._line.name, problem=type(problem).__name__)
                     await asyncio.wait([reading])
                     break
-                old = {task for task in old if not task.done()} | {asyncio.create_task(_leave(reading))}
+                old = {task for task in old if not task.done()} | {asyncio.create_task(leave(reading, DRAIN_S))}
                 reading = asyncio.create_task(self._read(link))
             reading.result()
         finally:
-            await _gone({reading, *old})
+            await gone({reading, *old})
 
     async def _open(self) -> _Link:
         endpoint, ticket = await self._client.open_connection()
@@ -132,21 +132,3 @@ async def _acknowledge(socket: ClientWebSocketResponse, frame: Frame, code: int,
     headers = {"messageId": frame.headers.message_id, "contentType": "application/json"}
     said = {"code": code, "headers": headers, "message": "OK" if code == OK else "", "data": data}
     await socket.send_str(json.dumps(said, ensure_ascii=False))
-
-
-async def _leave(old: asyncio.Task[None]) -> None:
-    """钉钉 closes the old connection; where it does not, we do."""
-    try:
-        await asyncio.wait([old], timeout=DRAIN_S)
-    finally:
-        await _gone({old})
-
-
-async def _gone(tasks: set[asyncio.Task[None]]) -> None:
-    """Ends them, each of which answers what it has taken; why one of them ended is no news here."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=FINISH_S + 2.0)
-    for task in tasks:
-        if task.done() and not task.cancelled():
-            task.exception()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from aiohttp import ClientError, ClientWebSocketResponse
 from pydantic import ValidationError
 
 from bot.channels.contract import Answer, NotKept
-from bot.channels.line import FINISH_S, Line, NotConnected, keep, pinned, read
+from bot.channels.line import Line, NotConnected, gone, keep, leave, pinned, read
 from bot.channels.slack.client import SlackClient
 from bot.channels.slack.wire import SocketEnvelope
 from bot.outbound import Outbound
@@ -79,11 +79,11 @@ class SlackListener:
                     log.warning("channel.line_not_renewed", channel=self._line.name, problem=type(problem).__name__)
                     await asyncio.wait([task])
                     break
-                serving.append(asyncio.create_task(_leave(task)))
+                serving.append(asyncio.create_task(leave(task, DRAIN_S)))
                 task = taking_over
             task.result()
         finally:
-            await _gone(serving)
+            await gone(serving)
 
     async def _open(self, app_token: str, serving: list[asyncio.Task[None]]) -> tuple[_Link, asyncio.Task[None]]:
         """A connection that Slack has greeted, with the task that reads it; the task is noted in `serving` at once."""
@@ -153,21 +153,3 @@ class SlackListener:
 def _set(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-async def _leave(old: asyncio.Task[None]) -> None:
-    """Slack closes the old connection; where it does not, we do."""
-    await asyncio.wait([old], timeout=DRAIN_S)
-    await _gone([old])
-
-
-async def _gone(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Ends them, each of which answers what it has taken; why one of them ended is no news here."""
-    ending = list(tasks)
-    for task in ending:
-        task.cancel()
-    if ending:
-        await asyncio.wait(ending, timeout=FINISH_S + 2.0)
-    for task in ending:
-        if task.done() and not task.cancelled():
-            task.exception()
