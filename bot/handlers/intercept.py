@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
-
-from sqlalchemy import Connection, Row, select
 
 from bot.cards.views import Draw
 from bot.domain.after_sale import AfterSale, AfterSaleStatus
@@ -21,7 +18,7 @@ from bot.interception.errors import TooMany
 from bot.interception.facts import Candidate
 from bot.interception.news import BATCH
 from bot.store.cards import Offer, offer, offered, use
-from bot.store.cases import cases
+from bot.store.cases import of_click
 from bot.store.database import now
 
 MOST_NAMED = 20
@@ -122,9 +119,9 @@ class Intercept:
             return Reply((Shown(f"confirm:{offer_id}", card),))
         changed = [candidate.verdict.reasons for candidate in chosen if _changed(candidate)]
         if changed:
-            begun = await self._rooms.database.read(lambda c: _of_click(c, asker.shop_id, offer_id))
+            begun = await self._rooms.database.read(lambda c: of_click(c, asker.shop_id, offer_id))
             if begun:  # whoever asked was killed before he could note it, and what came since changes nothing of it
-                ids, by = [row.id for row in begun], begun[0].asked_by
+                ids, by = [case.id for case in begun], begun[0].asked_by
                 await self._rooms.database.write(lambda c: use(c, offer_id, by, ids, now(c)))
                 return await self._outgoing.reply([f"case:{i}" for i in ids], asker, lang)
         if _step(changed) is ReasonCode.PERMISSION_DENIED:
@@ -165,12 +162,6 @@ def _meant(found: Sequence[AfterSale]) -> Sequence[AfterSale]:
     """Of several after-sales the only open one; else all of them, to be chosen from."""
     still_open = [one for one in found if one.status is AfterSaleStatus.OPEN]
     return still_open if len(found) > 1 and len(still_open) == 1 else found
-
-
-def _of_click(connection: Connection, shop_id: str, offer_id: str) -> Sequence[Row[Any]]:
-    """The interceptions that this card has led to, oldest first."""
-    wanted = select(cases.c.id, cases.c.asked_by).where(cases.c.click == offer_id, cases.c.shop_id == shop_id)
-    return [*connection.execute(wanted.order_by(cases.c.seq))]
 
 
 def _step(parcels: Sequence[Sequence[Reason]]) -> ReasonCode | None:

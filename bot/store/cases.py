@@ -247,6 +247,12 @@ def of_after_sale(connection: Connection, shop_id: str, after_sale_id: str) -> l
     return [snapshot(row) for row in connection.execute(wanted.order_by(cases.c.seq))]
 
 
+def of_click(connection: Connection, shop_id: str, click: str) -> list[Interception]:
+    """The shop's interceptions that this card action has led to, oldest first."""
+    wanted = select(cases).where(cases.c.click == click, cases.c.shop_id == shop_id)
+    return [snapshot(row) for row in connection.execute(wanted.order_by(cases.c.seq))]
+
+
 def page(connection: Connection, shop_id: str, wanted: Filter, cursor: str | None, limit: int) -> Page:
     """One page of the shop's records; raises `ValueError` for a cursor that is none of ours."""
     query = select(cases).where(*_conditions(shop_id, wanted))
