@@ -92,7 +92,7 @@ async def test_a_closed_dialog_gives_the_focus_back(bot: Demo, enter: Enter) -> 
     await page.wait_for_selector(".pane-case .tag[data-s=succeeded]")
     assert await page.locator("[data-open]").count() == 0
     await page.keyboard.press("Escape")
-    await page.wait_for_function("document.activeElement.dataset.paneOf === 'case'")
+    await page.wait_for_selector("[data-pane-of=case]:focus")
 
 
 async def test_enter_sends_but_never_while_composing(bot: Demo, enter: Enter) -> None:
