@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from sqlalchemy import text
 
 from bot.doctor import examine, ground, ways
@@ -22,6 +21,7 @@ from bot.settings import Settings
 from bot.store.database import now, open_database
 from bot.store.events import publish
 from tests import twin
+from tests.loopback import TestServer
 from tests.twin import Twin, free_port
 
 PASSWORD = passwords.hash_password("demo", Cost(passes=1))

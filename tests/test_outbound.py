@@ -14,10 +14,10 @@ import structlog
 import uvloop
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.test_utils import TestServer
 
 from bot import outbound as outbound_module
 from bot.outbound import NeverLeft, NoAnswer, Outbound, Outcome, Response
+from tests.loopback import TestServer
 
 Play = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

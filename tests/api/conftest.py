@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.api.limits import RateLimit
 from bot.api.parts import Parts
@@ -37,6 +36,7 @@ from bot.shops.embedded.intake import EmbeddedIntake
 from bot.store.database import Database
 from bot.store.shops import agreements
 from tests import twin
+from tests.loopback import TestServer
 from tests.twin import Twin
 
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

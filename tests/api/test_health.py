@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 from prometheus_client import CollectorRegistry
 
 from bot.api import health
 from bot.api.health import mount_health, request_times
+from tests.loopback import TestServer
 
 Asking = TestClient[web.Request, web.Application]
 

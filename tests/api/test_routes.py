@@ -6,7 +6,6 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.api.parts import Parts
 from bot.api.problems import STATUS, Code
@@ -14,6 +13,7 @@ from bot.api.routes import mount
 from bot.api.words import table
 from bot.store.database import Database, NotStored
 from tests.api.conftest import Client, describe, enter, house, sale
+from tests.loopback import TestServer
 from tests.twin import Twin
 
 

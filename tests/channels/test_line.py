@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import structlog
 from aiohttp import ClientConnectorError, WSMsgType, WSServerHandshakeError, web
-from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from bot.channels import line as line_module
 from bot.channels.line import Backoff, Line, NotConnected, keep, pinned, read
 from bot.outbound import Outbound
 from tests.channels.peers import until
+from tests.loopback import TestServer
 
 Play = Callable[[web.WebSocketResponse], Awaitable[None]]
 

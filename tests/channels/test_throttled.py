@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.channels.chatwoot.client import ChatwootClient
 from bot.channels.contract import Throttled
@@ -19,6 +18,7 @@ from bot.channels.slack.client import SlackClient
 from bot.channels.wecom.client import WecomClient
 from bot.outbound import Outbound
 from tests.channels.platforms import PEERS
+from tests.loopback import TestServer
 
 TOKENS = {"code": 0, "tenant_access_token": "t", "expire": 7200, "accessToken": "t", "expireIn": 7200}
 

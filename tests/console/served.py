@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import TestServer
 from sqlalchemy import func, select
 
 from bot.app import build
@@ -21,6 +20,7 @@ from bot.settings import Settings
 from bot.store.cases import of_after_sale
 from bot.store.database import Database, open_database
 from bot.store.fees import fees
+from tests.loopback import TestServer
 
 LIN = "7312045566778899001"
 """林**: one parcel intercepted already, one (圆通) that can go."""

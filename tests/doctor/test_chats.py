@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.doctor import chats
 from bot.settings import Settings
 from tests.channels.peers import Peer
 from tests.channels.platforms import DOORS
 from tests.channels.wecom.gateway import WecomLinePeer
+from tests.loopback import TestServer
 from tests.twin import free_port
 
 SECRETS = re.compile(r'^(?:\w*token|\w*secret|aes_key|encrypt_key) = "(.+)"$', re.MULTILINE)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from tests.browser import _QUIET, Pages
 from tests.channels.chatwoot.peer import ChatwootPeer
 from tests.console.served import HU, LIN, WANG, Demo, demo
+from tests.loopback import TestServer
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Frame, Page

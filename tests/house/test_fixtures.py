@@ -1,6 +1,7 @@
 """The ground the other tests stand on: a closed network, a real database, a real browser."""
 
 import asyncio
+import contextlib
 import socket
 import urllib.request
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from tests.browser import Pages
+from tests.loopback import TestServer
 from tests.network import NetworkClosedError, is_loopback
 from tests.postgres import PostgresServer
 
@@ -101,3 +102,18 @@ async def test_a_script_error_is_a_fault(chromium: "Browser") -> None:
     await page.wait_for_timeout(50)
     await pages.close()
     assert ["kept" in fault or "thrown" in fault for fault in pages.faults] == [True, True]
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_comes_as_a_server_closes_is_hung_up_on(turns: int) -> None:
+    """No connection stays open: neither one that was just taken nor one that nobody had taken yet."""
+    server = TestServer(web.Application(), host="127.0.0.1")
+    await server.start_server()
+    with socket.socket() as caller:
+        caller.connect(("127.0.0.1", server.port))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.close()
+        caller.settimeout(2)
+        with contextlib.suppress(ConnectionResetError):
+            assert await asyncio.to_thread(caller.recv, 1) == b""

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 import structlog
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 from structlog.testing import LogCapture
 
 from bot.operation.requests import follow
 from tests.channels.peers import until
+from tests.loopback import TestServer
 
 Asking = TestClient[web.Request, web.Application]
 log = structlog.get_logger("tests")

@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from sqlalchemy import Connection, select
 
 from bot.app import build
@@ -24,6 +23,7 @@ from bot.store import after_sales
 from bot.store.after_sales import trace_of
 from bot.store.cards import inbox
 from bot.store.database import Database, now, open_database
+from tests.loopback import TestServer
 from tests.pushes.told import APP_KEY, APP_SECRET, NUMBER, Form
 from tests.shops.doudian.platform import Answers
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from bot.carriers.contract import PushReply as CarrierReply
 from bot.carriers.routing import PushTaken
@@ -15,6 +15,7 @@ from bot.pushes.door import Door, mount
 from bot.shops.contract import Notice
 from bot.shops.contract import PushReply as PlatformReply
 from bot.store.database import NotStored
+from tests.loopback import TestServer
 from tests.pushes.conftest import House
 from tests.pushes.told import SALE, Form, doudian, yto, zto
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
 from bot.sample import loading
 from bot.sandbox import app as sandbox
+from tests.loopback import TestServer
 
 PARCEL = "/_sandbox/parcels/75400000004003"
 """The sample has it fail after fifteen seconds."""

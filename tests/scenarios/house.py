@@ -36,7 +36,7 @@ PASSWORD = passwords.hash_password("demo", Cost(passes=1))
 STAYS_S = 60.0
 """So long a success stays just that: its parcel turns back only after the story."""
 
-LATER_S = {"late_success": 0.5, "late_failure": 0.5, "contradict": 0.5, "slow": 1.0}
+LATER_S = {"late_success": 0.5, "late_failure": 0.5, "contradict": 0.5, "slow": 1.4}
 """What an outcome does later, it does within the story."""
 
 FEE = {"zto": 300, "yto": 400, "yunda": 300}

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import TestServer
 
 from bot.app import DESK, build
 from bot.settings import Settings
 from bot.store.database import open_database
+from tests.loopback import TestServer
 from tests.scenarios.house import Bot
 from tests.twin import Twin
 
-QUICK = {"call_timeout_s": 0.6, "doubt_quiet_s": 1.3, "log_level": "error"}
-"""A carrier call may take 0.6 s, and «nothing» counts from 1.3 s on: stories end within seconds."""
+QUICK = {"call_timeout_s": 1.0, "doubt_quiet_s": 2.1, "log_level": "error"}
+"""A carrier call may take 1 s, and «nothing» counts from 2.1 s on: stories end within seconds, and a busy machine does
+not turn an answer into a doubt.
+"""
 
 
 @contextlib.asynccontextmanager

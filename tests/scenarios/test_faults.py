@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from sqlalchemy import text
 
 from tests import twin
+from tests.loopback import TestServer
 from tests.scenarios.house import FEE, FINAL, Bot, until, words
 from tests.scenarios.serving import serving
 from tests.twin import Twin

@@ -16,11 +16,11 @@ from itertools import count
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.cards.card import Card
 from bot.channels.chatwoot import render
 from tests.channels.peers import Heard, Seen, Sent, send
+from tests.loopback import TestServer
 
 SECRET, ACCESS = "chatwoot-secret-01", "chatwoot-access-01"
 OWN = 7

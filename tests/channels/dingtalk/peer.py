@@ -16,11 +16,11 @@ from itertools import count
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.cards.card import Card
 from bot.channels.dingtalk import render
 from tests.channels.peers import Heard, Seen, Sent, send
+from tests.loopback import TestServer
 
 SECRET, PATH, CORP, ROBOT, KEY = "ding-app-secret-01", "a-long-random-path-01", "ding01", "dingrobot01", "dingkey01"
 BUTTON = re.compile(r"^\((\d+)\) (.+)$", re.MULTILINE)

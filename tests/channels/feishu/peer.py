@@ -13,13 +13,13 @@ from itertools import count
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from bot.cards.card import Card
 from bot.channels.feishu import render
 from tests.channels.peers import Heard, Seen, Sent, send
+from tests.loopback import TestServer
 
 KEY, TOKEN, APP, SECRET = "feishu-encrypt-key-01", "feishu-token-01", "cli_a1", "feishu-app-secret-01"
 TENANT = "tk-1"

@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.cards.card import Card
 from bot.channels.matrix import render
 from tests.channels.peers import Heard, Seen, Sent, send
+from tests.loopback import TestServer
 
 HS_TOKEN, AS_TOKEN = "hs-token-01", "as-token-01"
 SERVER = "shop.example"

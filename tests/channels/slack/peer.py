@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from slack_sdk.models.blocks import Block
 from slack_sdk.signature import SignatureVerifier
 
 from bot.cards.card import Card
 from bot.channels.slack import render
 from tests.channels.peers import Heard, Seen, Sent, send
+from tests.loopback import TestServer
 
 SECRET = "slack-signing-secret-01"
 TOKEN = "xoxb-1-token"

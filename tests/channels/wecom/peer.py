@@ -16,12 +16,12 @@ from itertools import count
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.cards.card import Card
 from bot.channels.wecom import render
 from tests.channels.peers import Heard, Seen, Sent, send
+from tests.loopback import TestServer
 
 TOKEN, AES_KEY, CORP, ROBOT = "wecomToken01", "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA", "ww01", "AIB1"
 

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from bot.outbound import Outbound
 from bot.shops.doudian.shop import Doudian, DoudianSettings
+from tests.loopback import TestServer
 
 Says = Callable[[dict[str, Any]], dict[str, Any]]
 
