@@ -204,16 +204,24 @@ def _keep(
     guesses: Sequence[str],
     subject: str | None,
 ) -> int | None:
-    """Keeps the question; None when these very words were dealt with in that chat a moment ago."""
+    """Keeps the question; None when another message said these very words in that chat a moment ago.
+
+    This very message may have been kept by a process that died before it answered: it is answered now (ruling 1).
+    """
     chat, at, words = incoming.chat, now(connection), incoming.text or ""
-    if questions.asked_lately(connection, incoming.asker.shop_id, chat.channel, chat.id, words, since(at)):
+    shop_id = incoming.asker.shop_id
+    own = questions.asked_by_message(connection, shop_id, chat.channel, incoming.message_id)
+    if own is not None:
+        return own
+    if questions.asked_lately(connection, shop_id, chat.channel, chat.id, words, since(at)):
         return None
     return questions.keep(
         connection,
         {
-            "shop_id": incoming.asker.shop_id,
+            "shop_id": shop_id,
             "channel": chat.channel,
             "chat": chat.id,
+            "message_id": incoming.message_id,
             "asked_by": incoming.asker.name,
             "at": at,
             "text": words[:2000],

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from bot.store import after_sales, batches, cards, cases, chats, events, fees, people, questions, shops, told, turns
 from bot.store.database import is_sqlite, sqlite_engine, sqlite_path
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision; a test compares it with the scripts. A database that has it is not touched, and Alembic not even
 imported."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Row, S
 
 from bot.store.events import publish
 from bot.store.schema import Moment, Serial, metadata
-from bot.store.sql import insert_new
+from bot.store.sql import insert_new, insert_returned
 
 questions = Table(
     "questions",
@@ -29,11 +29,14 @@ questions = Table(
     Column("rating", Integer),
     Column("rated_by", String(100)),
     Column("settled", Boolean, nullable=False, default=False),
+    Column("message_id", String(200)),
     Index(None, "shop_id", "seq"),
     Index(None, "channel", "chat", "seq"),
+    Index(None, "channel", "message_id", unique=True),
 )
-"""`topics`: what was answered; empty: it passed the gate and nothing was sure enough, `guesses` are the best ones.
-`subject`: the after-sale it was about. `rating`: 1 有用, -1 没用. `settled`: the operator has dealt with it."""
+"""`message_id`: the message of the inbox that asked it; unknown of old ones. `topics`: what was answered; empty: it
+passed the gate and nothing was sure enough, `guesses` are the best ones. `subject`: the after-sale it was about.
+`rating`: 1 有用, -1 没用. `settled`: the operator has dealt with it."""
 
 phrases = Table(
     "faq_phrases",
@@ -107,8 +110,18 @@ class Phrase:
 
 
 def keep(connection: Connection, row: dict[str, Any]) -> int:
-    """Keeps a question; returns its number."""
-    return int(connection.execute(questions.insert().returning(questions.c.seq), row).scalar_one())
+    """Keeps a question; returns its number. A message asks once: kept already, it keeps its number."""
+    kept = insert_returned(connection, questions, row)
+    if kept is not None:
+        return int(kept.seq)
+    this = (questions.c.channel == row["channel"]) & (questions.c.message_id == row["message_id"])
+    return int(connection.execute(select(questions.c.seq).where(this)).scalar_one())
+
+
+def asked_by_message(connection: Connection, shop_id: str, channel: str, message_id: str) -> int | None:
+    """The question that this very message asked of the shop's bot before: a message is no repeat of itself."""
+    this = (questions.c.channel == channel) & (questions.c.message_id == message_id)
+    return connection.execute(select(questions.c.seq).where(this, questions.c.shop_id == shop_id)).scalar()
 
 
 def get(connection: Connection, shop_id: str, seq: int) -> Question | None:

@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from sqlalchemy import func, select, text
 
+from bot.store.cards import inbox
+from bot.store.database import now, open_database
+from bot.store.questions import questions
 from tests.console.served import Visitor
 from tests.scenarios.house import FEE, FINAL, LATER_S, until
 from tests.scenarios.process import Served, key_of, replicas, session, stubborn
@@ -152,6 +156,45 @@ async def _batch_ends(api: Api, sales: list[dict[str, Any]], carriers: Twin) -> 
             seconds=20,
         )
         assert (found.body["items"][0]["origin"], carriers.orders(number)) == ("agent", 1)
+
+
+HELD = """
+CREATE TRIGGER held BEFORE UPDATE OF done_at ON inbox WHEN NEW.done_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'held just before the answer is kept'); END
+"""
+
+
+async def test_killed_between_keeping_a_question_and_answering(tmp_path: Path, sqlite_url: str, carriers: Twin) -> None:
+    """A question that was kept as asked when the bot was killed is answered once it is back; the same words in another
+    message are a repeat, and silent as ever.
+    """
+    question = "拦截失败扣钱吗"
+    async with replicas(tmp_path, sqlite_url, carriers) as [bot], session() as opened:
+        api, sale = Api(opened, bot.base, await key_of(sqlite_url)), after_sale(fresh_number(), "zto")
+        assert (await api.post("/after-sales", sale)).body["rejected"] == []
+        talk = f"/conversations/{sale['after_sale_id']}/messages"
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as own:
+            visitor = Visitor(bot.base, own)
+            await visitor.enter("agent")
+            beside = open_database(sqlite_url)
+            await beside.write(lambda c: c.execute(text(HELD)))
+            assert (await visitor.post(talk, {"text": question, "message_id": "q-1"})).status >= 500
+            asked = select(func.count()).where(questions.c.text == question)
+            assert await beside.read(lambda c: c.execute(asked).scalar_one()) == 1
+            bot.kill()
+            await beside.write(lambda c: c.execute(text("DROP TRIGGER held")))
+            await beside.write(
+                lambda c: c.execute(inbox.update().where(inbox.c.done_at.is_(None)).values(next_at=now(c)))
+            )
+            await bot.start(opened)
+            waiting = select(func.count()).where(inbox.c.done_at.is_(None))
+            await until(lambda: beside.read(lambda c: c.execute(waiting).scalar_one()), lambda count: count == 0)
+            await visitor.post(talk, {"text": question, "message_id": "q-2"})
+            wanted = select(inbox.c.result).order_by(inbox.c.seq)
+            told = await beside.read(lambda c: list(c.execute(wanted).scalars()))
+            assert await beside.read(lambda c: c.execute(asked).scalar_one()) == 1
+            await beside.close()
+    assert [[target.partition(":")[0] for target in shown] for shown in told] == [["answer"], []]
 
 
 async def test_replicas_killed_and_frozen(tmp_path: Path, shared_url: str, carriers: Twin) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,19 @@ async def test_the_same_words_are_answered_once(bot: Bot) -> None:
     shop = await bot.shop()
     assert (await shop.agent.types("拦截失败扣钱吗", conversation="7000000000000000001")).shown
     assert not (await shop.agent.types("拦截失败扣钱吗", conversation="7000000000000000001")).shown
+
+
+async def test_a_message_is_no_repeat_of_itself(any_bot: Bot) -> None:
+    """Delivered twice at once, a question is kept once and answered, whoever of the two comes first."""
+    shop = await any_bot.shop()
+    asked = await shop.agent.incoming(text="拦截失败扣钱吗", conversation="7000000000000000002")
+    replies = await asyncio.gather(shop.agent.hands(asked), shop.agent.hands(asked))
+    [target] = {reply.target for reply in replies}
+    assert target is not None
+    assert target.startswith("answer:")
+    assert (await shop.agent.hands(asked)).target == target
+    assert not (await shop.agent.types("拦截失败扣钱吗", conversation="7000000000000000002")).shown
+    assert (await any_bot.database.read(lambda c: questions.counts(c, shop.id)))["asked"] == 1
 
 
 async def test_where_customers_read_nothing_is_said_of_money(bot: Bot) -> None:
