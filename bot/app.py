@@ -162,7 +162,7 @@ async def build(settings: Settings) -> web.Application:
     background = Background()
 
     # the ways out
-    figures = Figures(database.waiting)
+    figures = Figures(database.waiting, lambda: runner.false_deaths())  # noqa: PLW0108 - made below
     outbound = Outbound(limit_s=settings.call_timeout_s, observe=figures.called)
     routes, shop_table = _ways_out(settings, outbound)
     heard = HeardRoutes(routes, figures.alarm, urgent=not settings.demo)

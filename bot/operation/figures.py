@@ -7,11 +7,14 @@ interceptions by state. Labels are codes and names of ours, never a number of a 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
 from bot.domain.case import WayHome
@@ -33,8 +36,10 @@ Counted = list[tuple[str, str, int, int, int]]
 class Figures:
     """All of one house. `registry` is what is shown."""
 
-    def __init__(self, waiting: Callable[[], int] = lambda: 0) -> None:
-        """`waiting`: how many transactions wait for the writer (SQLite) or hold a connection (PostgreSQL)."""
+    def __init__(self, waiting: Callable[[], int] = lambda: 0, false_deaths: Callable[[], int] = lambda: 0) -> None:
+        """`waiting`: how many transactions wait for the writer (SQLite) or hold a connection (PostgreSQL).
+        `false_deaths`: how often this process was taken for dead while it worked (`runners.contract`).
+        """
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._read_at = -FRESH_S
@@ -65,6 +70,7 @@ class Figures:
             "intercept_channel_up", "Connections to chat platforms that are open", ["channel"], registry=own
         )
         Gauge("intercept_writer_waiting", "Transactions that wait their turn", registry=own).set_function(waiting)
+        own.register(_FalseDeaths(false_deaths))
 
     def called(self, system: str, operation: str, outcome: Outcome) -> None:
         """Meets `outbound.Observe`."""
@@ -108,6 +114,18 @@ class Figures:
             self._open.labels(one.state.value, one.phase.value).set(one.count)
             self._late.labels(one.state.value, one.phase.value).set(late)
         self._inbox.set(unread)
+
+
+@dataclass(frozen=True, slots=True)
+class _FalseDeaths(Collector):
+    """Counted where it happens, asked for when somebody scrapes: a counter of the library can only be added to."""
+
+    count: Callable[[], int]
+
+    def collect(self) -> Iterator[Metric]:
+        """The one figure."""
+        told = "Jobs that another process took over although this one was alive"
+        yield CounterMetricFamily("intercept_false_deaths", told, self.count())
 
 
 def _read(connection: Connection) -> tuple[Counted, list[Overdue], int, datetime]:

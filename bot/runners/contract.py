@@ -74,6 +74,10 @@ class Runner(Protocol):
         """Whether due rows are being looked for (`/readyz`)."""
         ...
 
+    def false_deaths(self) -> int:
+        """How often this process was taken for dead while it worked, and another did the same job."""
+        ...
+
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new and lets what runs finish, at most so long; the rest stays marked and comes due."""
         ...

@@ -79,6 +79,10 @@ class LocalRunner:
         """Whether the loop runs."""
         return self._loop is not None and not self._loop.done()
 
+    def false_deaths(self) -> int:
+        """None: there is nobody who would take this process for dead."""
+        return 0
+
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new; lets what runs finish for `grace_s` seconds."""
         self._stopping = True

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.background import Background
 from bot.runners.contract import NUDGED, Work
-from bot.runners.jobs import Jobs, Liveness, in_hand, sweep
+from bot.runners.jobs import FALSE_DEATHS, Jobs, Liveness, in_hand, sweep
 from bot.runners.slots import Slots
 from bot.store.database import PostgresDatabase, now
 from bot.store.schema import from_micros, to_micros
@@ -97,6 +97,10 @@ class SharedRunner:
     async def is_running(self) -> bool:
         """Whether the loops of this process run."""
         return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
+    def false_deaths(self) -> int:
+        """How often this process was taken for dead while it worked; the settings' `stalled_s` is then too short."""
+        return FALSE_DEATHS.count
 
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new; lets what runs finish for `grace_s` seconds, and leaves the rest to the others."""

@@ -92,10 +92,11 @@ def test_calls_are_counted_by_what_became_of_them() -> None:
 
 def test_alarms_pushes_and_the_writer() -> None:
     """Each by its name."""
-    figures = Figures(lambda: 7)
+    figures = Figures(lambda: 7, lambda: 3)
     figures.alarm("zto", "zto: S211")
     figures.pushed("doudian", "taken")
     shown = _shown(figures)
     assert shown['alarms_total{carrier="zto",code="zto: S211"}'] == 1
     assert shown['pushes_total{outcome="taken",system="doudian"}'] == 1
     assert shown["writer_waiting"] == 7
+    assert shown["false_deaths_total"] == 3
