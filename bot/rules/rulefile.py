@@ -1,4 +1,4 @@
-"""Reads and checks the rules file; what is wrong is said with file, version, field and what is allowed.
+"""Reads and checks the rules file; what is wrong is said with file, version, field and what is allowed (`mistakes.py`).
 
 A version names only what changes; `merged` fills the rest from the version before. Every version is checked whole, so a
 mistake in one that holds only next year is found on the day it is written.
@@ -10,9 +10,11 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from bot.rules.mistakes import Words, words
 
 MERGED_BY_ENTRY = ("carriers", "agreements", "other_carriers")
 
@@ -25,25 +27,10 @@ def _real(text: str) -> str:
 Text = Annotated[str, Field(min_length=1, max_length=60)]
 IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_real)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+LastStage = Literal["picked_up", "in_transit", "at_delivery_station"]
 
-ALLOWED = {
-    "fee_fen": "whole fen from 0 to 10000",
-    "value_limit_fen": "whole fen from 1 to 100000000",
-    "compensation_limit_fen": "whole fen from 1 to 100000000",
-    "last_stage_open": "picked_up, in_transit or at_delivery_station",
-    "supported": "true or false",
-    "zh": "a name of 1 to 60 characters",
-    "en": "a name of 1 to 60 characters",
-    "version": 'a date in quotes, such as "2025-01-01"',
-    "oldest_valid": 'a date in quotes, such as "2023-01-22"',
-    "minutes": "a whole number from 1 to 120",
-    "clauses": "a whole number from 1 to 500",
-    "[key]": "a code of small letters, digits and underscores",
-    "carriers": "at least one carrier, each with zh, en, fee_fen and last_stage_open",
-    "agreements": "the two tables `service` and `debit`",
-    "categories": "a table of codes, each with zh and en",
-    "other_carriers": "a table of codes, each with zh and en",
-}
+MOST_FEE_FEN, MOST_LIMIT_FEN = 10_000, 100_000_000
+MOST_MINUTES, MOST_CLAUSES = 120, 500
 
 
 class RulesFileError(Exception):
@@ -64,8 +51,8 @@ class Names(_Entry):
 class CarrierEntry(Names):
     """A carrier as the file has it."""
 
-    fee_fen: int = Field(ge=0, le=10_000)
-    last_stage_open: Literal["picked_up", "in_transit", "at_delivery_station"]
+    fee_fen: int = Field(ge=0, le=MOST_FEE_FEN)
+    last_stage_open: LastStage
     supported: bool = True
 
 
@@ -74,8 +61,8 @@ class AgreementEntry(Names):
 
     version: IsoDate
     oldest_valid: IsoDate
-    minutes: int = Field(ge=1, le=120)
-    clauses: int = Field(ge=1, le=500)
+    minutes: int = Field(ge=1, le=MOST_MINUTES)
+    clauses: int = Field(ge=1, le=MOST_CLAUSES)
 
 
 class AgreementsEntry(_Entry):
@@ -88,8 +75,8 @@ class AgreementsEntry(_Entry):
 class VersionEntry(_Entry):
     """One whole version: what the file says, and for the rest what held before."""
 
-    value_limit_fen: int = Field(ge=1, le=100_000_000)
-    compensation_limit_fen: int = Field(ge=1, le=100_000_000)
+    value_limit_fen: int = Field(ge=1, le=MOST_LIMIT_FEN)
+    compensation_limit_fen: int = Field(ge=1, le=MOST_LIMIT_FEN)
     carriers: dict[Code, CarrierEntry] = Field(min_length=1)
     categories: dict[Code, Names]
     agreements: AgreementsEntry
@@ -101,9 +88,9 @@ def read(path: Path) -> list[tuple[date, VersionEntry]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise RulesFileError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise RulesFileError(_said(path, "", words("unreadable"), error.strerror or error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RulesFileError(f"{path}: is no TOML file in UTF-8: {error}") from None
+        raise RulesFileError(_said(path, "", words("no_toml"), error)) from None
     versions = _dated(path, content)
     entries: list[tuple[date, VersionEntry]] = []
     before: dict[str, Any] = {}
@@ -134,16 +121,17 @@ def _dated(path: Path, content: Mapping[str, Any]) -> list[tuple[date, dict[str,
     raw = content.get("version")
     unknown = sorted(set(content) - {"version"})
     if unknown:
-        raise RulesFileError(f"{path}: {', '.join(unknown)}: not known; allowed: [[version]] tables only")
+        raise RulesFileError(_said(path, "", words("outside", names=", ".join(unknown))))
     if not isinstance(raw, list) or not raw or not all(isinstance(entry, dict) for entry in raw):
-        raise RulesFileError(f"{path}: version: missing; allowed: one or more [[version]] tables")
+        raise RulesFileError(_said(path, "", words("no_version")))
     dated: dict[date, dict[str, Any]] = {}
     for number, entry in enumerate(raw, start=1):
         start = entry.get("from")
         if not isinstance(start, date) or isinstance(start, datetime):
-            raise RulesFileError(f"{path}, version no. {number}, from: {start!r}; allowed: a date such as 2025-01-01")
+            wrong = words("wrong", allowed=words("allowed.date"))
+            raise RulesFileError(_said(path, f"[[version]] no. {number}: from", wrong, repr(start)))
         if start in dated:
-            raise RulesFileError(f"{path}, version {start}, from: named twice; allowed: each date once")
+            raise RulesFileError(_said(path, f"[[version]] {start}: from", words("twice")))
         dated[start] = {key: value for key, value in entry.items() if key != "from"}
     return sorted(dated.items())
 
@@ -155,27 +143,71 @@ def _checked(path: Path, start: date, whole: Mapping[str, Any]) -> VersionEntry:
         lines = [_line(path, start, dict(found)) for found in error.errors(include_url=False)]
         raise RulesFileError("\n".join(lines)) from None
     if not any(carrier.supported for carrier in entry.carriers.values()):
-        raise RulesFileError(f"{path}, version {start}, carriers: none is supported; allowed: at least one that is")
+        raise RulesFileError(_said(path, f"[[version]] {start}: carriers", words("none_supported")))
     for kind in AgreementsEntry.model_fields:
         agreement: AgreementEntry = getattr(entry.agreements, kind)
         if agreement.oldest_valid > agreement.version:  # whoever signs what is offered would be asked to sign again
-            raise RulesFileError(
-                f"{path}, version {start}, agreements.{kind}.oldest_valid: {agreement.oldest_valid!r}; "
-                f"allowed: {agreement.version}, the version that is offered, or earlier"
-            )
+            where = f"[[version]] {start}: agreements.{kind}.oldest_valid"
+            late = words("too_late", version=agreement.version)
+            raise RulesFileError(_said(path, where, late, repr(agreement.oldest_valid)))
     return entry
 
 
 def _line(path: Path, start: date, found: Mapping[str, Any]) -> str:
-    """One mistake in words: where, what was there, what is allowed."""
+    """One mistake in words: where, what is allowed, what was there."""
     where = [str(part) for part in found["loc"]]
-    head = f"{path}, version {start}, {'.'.join(where)}"
+    head = f"[[version]] {start}: {'.'.join(where)}"
     if found["type"] == "extra_forbidden":
-        return f"{head}: not known; allowed: {', '.join(_known(where[:-1]))}"
-    allowed = ALLOWED.get(where[-1], "a table with " + ", ".join(_known(where)))
+        return _said(path, head, words("unknown", names=", ".join(_known(where[:-1]))))
     if found["type"] == "missing":
-        return f"{head}: missing; allowed: {allowed}"
-    return f"{head}: {found['input']!r}; allowed: {allowed}"
+        return _said(path, head, words("missing", allowed=_allowed(where)))
+    return _said(path, head, words("wrong", allowed=_allowed(where)), repr(found["input"]))
+
+
+def _said(path: Path, where: str, what: Words, given: object = "") -> str:
+    """A line about the file: where in it, what is wrong, and what was found there."""
+    place = f"{path}: {where}" if where else str(path)
+    return f"{place}: {what} ({given})" if given else f"{place}: {what}"
+
+
+def _allowed(where: list[str]) -> Words:
+    """What may stand at that place of a version."""
+    name = where[-1]
+    if name in _RANGES:
+        kind, least, most = _RANGES[name]
+        return words(f"allowed.{kind}", least=least, most=most)
+    if name == "last_stage_open":
+        return words("allowed.stage", stages=", ".join(get_args(LastStage)))
+    if name in _KINDS:
+        return words(f"allowed.{_KINDS[name]}")
+    if name in _TABLES:
+        kind, entry = _TABLES[name]
+        needed = [field for field, about in entry.model_fields.items() if about.is_required()]
+        return words(f"allowed.{kind}", names=", ".join(needed))
+    return words("allowed.table", names=", ".join(_known(where)))
+
+
+_RANGES = {
+    "fee_fen": ("fen", 0, MOST_FEE_FEN),
+    "value_limit_fen": ("fen", 1, MOST_LIMIT_FEN),
+    "compensation_limit_fen": ("fen", 1, MOST_LIMIT_FEN),
+    "minutes": ("whole", 1, MOST_MINUTES),
+    "clauses": ("whole", 1, MOST_CLAUSES),
+}
+_KINDS = {
+    "supported": "truth",
+    "zh": "name",
+    "en": "name",
+    "version": "quoted_date",
+    "oldest_valid": "quoted_date",
+    "[key]": "code",
+}
+_TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
+    "carriers": ("carriers", CarrierEntry),
+    "agreements": ("table", AgreementsEntry),
+    "categories": ("codes", Names),
+    "other_carriers": ("codes", Names),
+}
 
 
 def _known(where: list[str]) -> list[str]:

@@ -129,7 +129,9 @@ def test_a_wrong_edit_keeps_the_old_rules(rules_file: Path) -> None:
     book = RuleBook.load(rules_file)
     edit(rules_file, SHIPPED.replace("fee_fen = 400", "fee_fen = 4.5"))
     assert book.reload_if_changed() is Reload.REFUSED
-    assert "carriers.yto.fee_fen: 4.5; allowed: whole fen" in (book.problem or "")
+    assert "carriers.yto.fee_fen: 应为 0 至 10000 的整数，单位是分 · must be whole fen from 0 to 10000 (4.5)" in (
+        book.problem or ""
+    )
     assert book.at(BASE).carriers["yto"].fee_fen == 400
     assert book.reload_if_changed() is Reload.UNCHANGED
     rules_file.unlink()
