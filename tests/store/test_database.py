@@ -417,16 +417,18 @@ async def test_a_deadlock_is_tried_again(shared: PostgresDatabase) -> None:
     """Two transactions that wait for each other both end well: the one that the database gives up is run once more."""
     await shared.write(lambda c: put(c, "a") and put(c, "b"))
     runs: Counter[str] = Counter()
+    held = {"a": threading.Event(), "b": threading.Event()}
 
-    def lock(connection: Connection, *keys: str) -> None:
-        runs[keys[0]] += 1
+    def lock(connection: Connection, own: str, other: str) -> None:
+        runs[own] += 1
         connection.execute(text("SET LOCAL deadlock_timeout = '20ms'"))
-        for key in keys:
-            connection.execute(idempotency.update().where(idempotency.c.key == key).values(body_digest=keys[0]))
-            connection.execute(text("SELECT pg_sleep(0.1)"))
+        for key in (own, other):
+            connection.execute(idempotency.update().where(idempotency.c.key == key).values(body_digest=own))
+            held[key].set()
+            held[other].wait(10)
 
     first = asyncio.create_task(shared.write(lambda c: lock(c, "a", "b")))
-    await asyncio.sleep(0.03)  # two that wait at the same moment would be one transaction
+    await asyncio.to_thread(held["a"].wait, 10)  # two that wait at the same moment would be one transaction
     await asyncio.gather(first, shared.write(lambda c: lock(c, "b", "a")))
     assert sorted(runs.values()) == [1, 2]
 
