@@ -55,12 +55,22 @@ def fees_card(fees: Sequence[CarrierFee], compensation_fen: int, since: str, dra
 
 
 def records_card(
-    rows: Sequence[RecordRow], total: int, draw: Draw, actions: Actions, *, page: str = "", number: str = ""
+    rows: Sequence[RecordRow],
+    total: int,
+    draw: Draw,
+    actions: Actions,
+    *,
+    page: str = "",
+    number: str = "",
+    own: bool = False,
 ) -> Card:
-    """The newest records, at most five, and the way to all of them. `number`: only those of that number (U7)."""
+    """The newest records, at most five, and the way to all of them. `number`: only those of that number (U7); `own`:
+    the viewer is shown what he asked for himself, and told so.
+    """
     lang = draw.lang
     shown = rows[:MOST_ROWS]
-    empty = "records.empty_of" if number else "records.empty"
+    empty = "records.empty_own" if own else "records.empty_of" if number else "records.empty"
+    following = "records.next_own" if own else "records.next" if shown else "records.next_empty"
     aside = text("records.count", lang, shown=len(shown), total=total) if shown else ""
     return Card(
         id="records",
@@ -73,7 +83,7 @@ def records_card(
         at=draw.now,
         aside=aside,
         facts=tuple(_row(r, draw) for r in shown) or (Fact(text("label.now", lang), text=text(empty, lang)),),
-        next_step=text("records.next" if shown else "records.next_empty", lang),
+        next_step=text(following, lang),
         buttons=row(link(actions, "records.button", lang, page)),
         next_label=text("label.next", lang),
     )

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from bot.console.drawing import BEIJING
 from bot.domain.case import State, WayHome
-from bot.domain.people import Asker, Origin, Permission, Role
+from bot.domain.people import Asker, Origin
+from bot.merchants.permissions import own_only
 from bot.store.cases import Filter
 
 SPANS = ("today", "7", "30", "custom")
@@ -133,13 +134,6 @@ def filter_of(wanted: Wanted, asker: Asker, now: datetime) -> Filter:
         until=until,
         newest_first=True,
     )
-
-
-def own_only(asker: Asker) -> bool:
-    """Agents without the permission, and the platform's agents, see their own interceptions alone."""
-    if asker.role is Role.OWNER:
-        return False
-    return asker.role is not Role.AGENT or Permission.LOGISTICS_TOOLS not in asker.permissions
 
 
 def _moments(wanted: Wanted, now: datetime) -> tuple[datetime | None, datetime | None]:

@@ -6,6 +6,7 @@ Conversations, the outbox and live pages keep targets, never drawings: whatever 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.cards import batch as batch_cards
@@ -22,7 +23,7 @@ from bot.handlers.contract import Reply, Shown
 from bot.handlers.rooms import Rooms
 from bot.interception.facts import Candidate
 from bot.interception.service import MOST
-from bot.merchants import agreements, people, shops
+from bot.merchants import agreements, people, permissions, shops
 from bot.store.cards import Offer, offered
 from bot.store.cases import Filter, several
 
@@ -32,6 +33,8 @@ ONLY_STEPS = frozenset({ReasonCode.AGREEMENT_NOT_SIGNED, ReasonCode.PERMISSION_D
 """Reasons that a person can lift on the spot: they lead to a card of their own when nothing else stands in the way."""
 
 RECORDS_SHOWN = 5
+NOBODY = "-"
+"""The asker of no interception."""
 
 
 class Outgoing:
@@ -194,21 +197,21 @@ class Outgoing:
         return batch_cards.batch_card(view, draw, verbs)
 
     async def _records(self, number: str, asker: Asker, draw: Draw) -> Card | None:
-        rules, lang = self._rooms.rules(), draw.lang
-        wanted = Filter(newest_first=True)
+        rules, lang, own = self._rooms.rules(), draw.lang, permissions.own_only(asker)
+        mine = (asker.person_id or NOBODY) if own else None
+        wanted = Filter(asker_id=mine, newest_first=True)
         if number:
             found = (await self._rooms.interceptions.find(asker.shop_id, [number]))[number]
             is_parcel = any(a.parcel(number) is not None for a in found)
-            wanted = Filter(
+            wanted = replace(
+                wanted,
                 tracking_number=number if is_parcel or not found else None,
                 after_sale_id=found[0].after_sale_id if found and not is_parcel else None,
-                newest_first=True,
             )
         page = await self._rooms.interceptions.records(asker.shop_id, wanted, None, RECORDS_SHOWN)
         total = (await self._rooms.interceptions.sums(asker.shop_id, wanted)).count
-        return info.records_card(
-            views.record_rows(page.items, rules, lang), total, draw, {}, page="/records", number=number
-        )
+        rows = views.record_rows(page.items, rules, lang)
+        return info.records_card(rows, total, draw, {}, page="/records", number=number, own=own)
 
     async def _not_found(self, numbers: str, asker: Asker, draw: Draw) -> Card | None:
         del asker

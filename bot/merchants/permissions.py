@@ -68,6 +68,13 @@ def asker(connection: Connection, person: Person) -> Asker:
     )
 
 
+def own_only(asker: Asker) -> bool:
+    """Agents without the permission, and the platform's agents, see their own interceptions alone."""
+    if asker.role is Role.OWNER:
+        return False
+    return asker.role is not Role.AGENT or Permission.LOGISTICS_TOOLS not in asker.permissions
+
+
 def require_tools(by: Asker) -> None:
     """Raises `PermissionDenied` for whoever could not ask for an interception either (R11): what one may not begin, one
     may not take back, pause or confirm for others.

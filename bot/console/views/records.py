@@ -19,10 +19,11 @@ from bot.console.frame import page_facts
 from bot.console.house import House
 from bot.console.lines import Line, lines
 from bot.console.visit import Visit
-from bot.console.wanted import RESULTS, SIZES, SPANS, Wanted, filter_of, not_understood, own_only, read
+from bot.console.wanted import RESULTS, SIZES, SPANS, Wanted, filter_of, not_understood, read
 from bot.domain.case import State, WayHome
 from bot.domain.people import Asker, Origin, Role
 from bot.merchants import people
+from bot.merchants.permissions import own_only
 from bot.store.cases import Filter, Page, cases
 from bot.store.events import latest
 from bot.store.shops import shops
