@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.cards.buttons import Actions, press, row
-from bot.cards.card import Card, Choice, Fact
+from bot.cards.buttons import Actions, link, press, row
+from bot.cards.card import Button, Card, Choice, Fact
 from bot.cards.texts import text
 from bot.cards.views import Draw
+
+MOST_FACTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class AnswerView:
     own: str = ""
 
 
-def answer_card(
+def answer_card(  # noqa: PLR0913 - each fact comes from another room
     card_id: str,
     version: int,
     answers: Sequence[AnswerView],
@@ -30,13 +32,18 @@ def answer_card(
     *,
     about: Sequence[str] = (),
     rated: str = "",
+    since: str = "",
+    records: str = "",
 ) -> Card:
-    """All questions of a message in one reply: what is known of the named parcel first. Verbs: `open`, `useful`,
-    `useless`; `rated` says what somebody thought of it.
+    """All questions of a message in one reply: what is known of the named parcel or of the shop first. Verbs: `open`,
+    `sign`, `ask_grant`, `useful`, `useless`; `rated` says what somebody thought of it, `since` from when the rules
+    hold that it rests on, `records` is the path of the page of records.
     """
     lang = draw.lang
     facts = [Fact("", text=line) for line in about]
-    facts += [Fact("", text=" ".join(filter(None, (a.words, a.own))), rules=a.rules[:4]) for a in answers]
+    facts += [Fact("", text=" ".join(filter(None, (a.words, a.own))), rules=a.rules) for a in answers]
+    foot = [text("answer.about.next_open", lang)] if "open" in actions else []
+    foot += [text("answer.about.rules", lang, since=since)] if since and any(a.rules for a in answers) else []
     return Card(
         id=card_id,
         version=version,
@@ -45,14 +52,31 @@ def answer_card(
         title=text(f"answer.{answers[0].topic}.label", lang) if answers else text("answer.records.label", lang),
         lang=lang,
         at=draw.now,
-        facts=tuple(facts[:6]),
+        facts=_fitting(facts),
         buttons=row(
-            press(actions, "open", "answer.button.open", lang, kind="primary"),
+            _next(actions, lang, records),
             press(actions, "useful", "answer.button.useful", lang),
             press(actions, "useless", "answer.button.useless", lang),
         ),
-        foot=rated or (text("answer.about.next_open", lang) if "open" in actions else ""),
+        foot=rated or " ".join(foot),
     )
+
+
+def _next(actions: Actions, lang: str, records: str) -> Button | None:
+    """The one button that leads on: to the interception, to what must happen before it, or to the records."""
+    for verb in ("open", "sign", "ask_grant"):
+        if verb in actions:
+            return press(actions, verb, f"answer.button.{verb}", lang, kind="primary")
+    return link({}, "answer.button.records", lang, records) if records else None
+
+
+def _fitting(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """At most so many lines as every platform shows; what is left over goes into the last, none is dropped."""
+    kept, rest = facts[: MOST_FACTS - 1], facts[MOST_FACTS - 1 :]
+    if len(rest) < 2:
+        return tuple(facts)
+    rules = tuple(dict.fromkeys(rule for fact in rest for rule in fact.rules))
+    return (*kept, Fact("", text=" ".join(fact.text for fact in rest), rules=rules))
 
 
 def menu_card(card_id: str, topics: Sequence[str], draw: Draw, actions: Actions) -> Card:

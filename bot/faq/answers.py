@@ -6,7 +6,7 @@ The words stand in `templates/faq/`; here only what they are filled with, and wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RULES: Mapping[str, tuple[str, ...]] = {
     "what_is": (),
@@ -35,7 +35,10 @@ RULES: Mapping[str, tuple[str, ...]] = {
 """Every topic, in the order in which a menu lists them, with the rules that its answer rests on."""
 
 ABOUT_A_PARCEL = frozenset(
-    {"fee", "fee_on_fail", "when_possible", "eligibility", "carriers", "category_limit", "value_limit", "multi_parcel"}
+    {
+        *("fee", "fee_on_fail", "charge", "when_possible", "eligibility", "carriers", "category_limit", "value_limit"),
+        *("cross_border", "multi_parcel", "how_to_start", "claim", "no_permission"),
+    }
 )
 """Topics whose answer is about one parcel where one is named (`product.md`, Q)."""
 
@@ -43,9 +46,15 @@ BY_CARRIER = frozenset({"carriers", "fee", "fee_on_fail", "when_possible"})
 """Topics that are answered for the one carrier that was named."""
 
 MONEY = frozenset(
-    {"fee", "fee_on_fail", "charge", "why_paid", "claim", "invoice", "arbitration", "multi_parcel", "value_limit"}
+    {
+        *("fee", "fee_on_fail", "charge", "why_paid", "claim", "invoice", "arbitration", "multi_parcel"),
+        *("value_limit", "signup", "records"),
+    }
 )
 """Never said where customers read: nothing about the merchant's money (`faq.md`)."""
+
+CUSTOMERS = "customers"
+"""The variant of words that customers may read, where the others speak of money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +66,26 @@ class Wanted:
     carrier: str | None = None
 
 
-def wanted(topics: Sequence[str], carriers: Sequence[str], supported: Sequence[str]) -> list[Wanted]:
-    """For each topic the words that fit: in general, for one named carrier, or for one that is not supported."""
+def wanted(
+    topics: Sequence[str], carriers: Sequence[str], supported: Sequence[str], unrouted: Sequence[str] = ()
+) -> list[Wanted]:
+    """For each topic the words that fit: in general, for one named carrier, or for one that is not supported or that
+    the shop has no route to.
+    """
     named = carriers[0] if len(carriers) == 1 else None
-    return [_wanted(topic, named, supported) for topic in topics if topic in RULES]
+    return [_wanted(topic, named, supported, unrouted) for topic in topics if topic in RULES]
 
 
-def _wanted(topic: str, named: str | None, supported: Sequence[str]) -> Wanted:
+def _wanted(topic: str, named: str | None, supported: Sequence[str], unrouted: Sequence[str]) -> Wanted:
     if named is None or topic not in BY_CARRIER:
         return Wanted(topic, "text")
     if named in supported:
         return Wanted(topic, "named", named)
-    return Wanted(topic, "unsupported" if topic in {"carriers", "fee"} else "text", named)
+    return Wanted(topic, "unrouted" if named in unrouted else "unsupported", named)
+
+
+def for_customers(one: Wanted) -> Wanted:
+    """The words without money for the same topic."""
+    if one.topic in {"benefits", "eligibility"} or (one.topic, one.variant) == ("carriers", "named"):
+        return replace(one, variant=CUSTOMERS)
+    return one

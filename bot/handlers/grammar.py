@@ -106,6 +106,11 @@ def parse(text: str) -> Parsed | None:
     return _slash_command(lines) or _after_mention(mentioned, lines) or _plain_order(lines)
 
 
+def ids_of(text: str) -> tuple[str, ...]:
+    """The ids that a message names itself: not those in what it quotes, in links and in mentions."""
+    return ids_in("\n".join(_without_mentions(without_quotes(tidy(text)))[1]))
+
+
 def tidy(text: str) -> str:
     """Step 1: NFKC, no invisible characters, one kind of line break and of blank; links go, mentions become `@name`.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -19,17 +20,16 @@ from bot.cards.forms import listed, money
 from bot.cards.info import fees_line
 from bot.cards.texts import text
 from bot.cards.views import Draw
-from bot.cards.words import reason
 from bot.domain.people import Asker
-from bot.faq.answers import ABOUT_A_PARCEL, MONEY, RULES, Wanted, wanted
+from bot.faq.answers import CUSTOMERS, MONEY, RULES, Wanted, for_customers, wanted
 from bot.faq.recognise import Reading, read
 from bot.handlers import views
+from bot.handlers.about import About, Abouts, best
 from bot.handlers.actions import action
 from bot.handlers.contract import SILENCE, Incoming, Reply
+from bot.handlers.grammar import ids_of
 from bot.handlers.outgoing import Outgoing
 from bot.handlers.rooms import Rooms
-from bot.handlers.typed_ids import ids_in
-from bot.interception.facts import Candidate
 from bot.rules.rulebook import RuleSet
 from bot.store import questions
 from bot.store.database import now
@@ -38,8 +38,16 @@ from bot.store.questions import Question
 QUIET = timedelta(minutes=3)
 """The same words in the same chat within this time are not answered again."""
 
-THIS_ONE = re.compile(r"[这這本此][一]?[单單个個件票]|\bthis (?:one|parcel|order|package)\b", re.IGNORECASE)
-MOST_PARCELS = 3
+THIS_ONE = re.compile(
+    r"[这這那本此][一]?(?:[单單个個件票]|包裹|快[递遞])|\b(?:this|that) (?:one|parcel|order|package)\b", re.IGNORECASE
+)
+OF_ONE = frozenset({"when_possible"})
+"""Asked beside an after-sale, and of no other carrier, it means that one (还能拦吗)."""
+
+LONGEST = 2000
+"""So much of a question is kept."""
+
+_MARKS = re.compile(r"[\W_]+")
 
 
 class Questions:
@@ -48,6 +56,7 @@ class Questions:
     def __init__(self, rooms: Rooms, outgoing: Outgoing) -> None:
         self._rooms = rooms
         self._outgoing = outgoing
+        self._abouts = Abouts(rooms)
 
     async def ask(self, incoming: Incoming) -> Reply:
         """The answer, a menu, the record of a named parcel, or silence."""
@@ -59,72 +68,62 @@ class Questions:
         extra = await self._rooms.database.read(lambda c: questions.live_phrases(c, incoming.asker.shop_id))
         reading = read(words, extra)
         topics = [topic for topic in reading.topics if topic in RULES and (incoming.private or topic not in MONEY)]
-        if not (incoming.private or reading.sure):
-            topics = []  # where customers read, only what is certain is said
-        subject = await self._subject(incoming, words)
+        guesses = [topic for topic in reading.guesses if topic in RULES]
+        subject = await self._subject(incoming, words, reading)
         if reading.asks_state and subject is not None and not topics:
             return await self._outgoing.reply([f"records:{subject}"], incoming.asker, incoming.chat.lang)
-        guesses = [topic for topic in reading.guesses if topic in RULES]
-        if mode == "suggest":
+        if mode == "suggest" or not (incoming.private or reading.sure):  # where customers read, only what is certain
             topics, guesses = [], [*topics, *guesses]
         if not topics and not guesses:
             return SILENCE
         seq = await self._rooms.database.write(lambda c: _keep(c, incoming, reading, topics, guesses, subject))
         if seq is None or (not topics and not incoming.private):
             return SILENCE
-        return await self._outgoing.reply([f"answer:{seq}"], incoming.asker, incoming.chat.lang)
+        target = f"answer:{seq}" if incoming.private else f"answer:{seq}:{CUSTOMERS}"
+        return await self._outgoing.reply([target], incoming.asker, incoming.chat.lang)
 
-    async def _subject(self, incoming: Incoming, words: str) -> str | None:
-        """The after-sale that the message is about: a number in it, or 「这单」 in an after-sale's own talk. None where
-        customers read: a number proves nobody to be the parcel's buyer.
+    async def _subject(self, incoming: Incoming, words: str, reading: Reading) -> str | None:
+        """The after-sale that the message is about: of a number in it, or the one beside which it is asked, for
+        「这单」 and for what can only be asked of one. None where customers read: a number proves nobody to be the
+        parcel's buyer.
         """
         if not incoming.private:
             return None
-        numbers = ids_in(words)
+        numbers = ids_of(words)
         if numbers:
-            found = await self._rooms.interceptions.find(incoming.asker.shop_id, numbers[:1])
-            return next((one.after_sale_id for one in found[numbers[0]]), None)
-        return incoming.conversation if THIS_ONE.search(words) else None
+            found = await self._rooms.interceptions.find(incoming.asker.shop_id, numbers)
+            named = (best(found[number], incoming.conversation) for number in numbers)
+            return next((one for one in named if one is not None), None)
+        of_one = reading.asks_state or (set(reading.topics) & OF_ONE and not reading.carriers)
+        return incoming.conversation if of_one or THIS_ONE.search(words) else None
 
     async def draw(self, rest: str, asker: Asker, draw: Draw) -> Card | None:
-        """The card of a kept question, from the rules and the parcels of this moment."""
-        if not rest.isdecimal():
+        """The card of a kept question, from the rules and the parcels of this moment; for customers without a word of
+        money, and without what the shop adds for its own people.
+        """
+        number, _, readers = rest.partition(":")
+        if not number.isdecimal() or readers not in {"", CUSTOMERS}:
             return None
-        question = await self._rooms.database.read(lambda c: questions.get(c, asker.shop_id, int(rest)))
+        question = await self._rooms.database.read(lambda c: questions.get(c, asker.shop_id, int(number)))
         if question is None:
             return None
         card_id, draw = f"answer:{question.seq}", Draw(question.lang, draw.now)
         if not question.topics:
             verbs = {topic: action("topic", f"{question.seq}:{topic}") for topic in question.guesses}
             return menu_card(card_id, question.guesses, draw, verbs) if verbs else None
-        rules = self._rooms.rules()
-        about, eligible = await self._about(question, asker, rules, draw)
-        answers = [await self._answer(asker, one, rules, draw.lang) for one in self._wanted(question, rules)]
-        verbs = {verb: action(verb, str(question.seq)) for verb in ("useful", "useless")}
-        if eligible and question.subject:
-            verbs["open"] = action("open", question.subject)
-        rated = ""
-        if question.rating:
-            what = text("answer.button.useful" if question.rating > 0 else "answer.button.useless", draw.lang)
-            rated = text("answer.button.thanks", draw.lang, what=what)
-        version = 1 + (question.rating is not None)
-        return answer_card(card_id, version, answers, draw, verbs, about=about, rated=rated)
+        live = self._rooms.rules()
+        rules = self._abouts.rules(asker.shop_id, live)
+        named = wanted(question.topics, read(question.text).carriers, tuple(rules.carriers), tuple(live.carriers))
+        if readers:
+            told = [_answer(for_customers(one), rules, draw.lang) for one in named if one.topic not in MONEY]
+            return answer_card(f"{card_id}:{readers}", question.version, told, draw, {}) if told else None
+        about = await self._abouts.of(question, asker, live, draw)
+        answers = [await self._added(asker, _answer(one, rules, draw.lang), draw.lang) for one in named]
+        return _card(question, answers, about, live, draw)
 
-    def _wanted(self, question: Question, rules: RuleSet) -> list[Wanted]:
-        return wanted(question.topics, read(question.text).carriers, tuple(rules.carriers))
-
-    async def _answer(self, asker: Asker, one: Wanted, rules: RuleSet, lang: str) -> AnswerView:
-        own = await self._rooms.database.read(lambda c: questions.own_answer(c, asker.shop_id, one.topic))
-        words = text(f"answer.{one.topic}.{one.variant}", lang, **facts(rules, lang, one.carrier))
-        added = "" if own is None else own[lang == "en"]
-        return AnswerView(one.topic, words, RULES[one.topic], added)
-
-    async def _about(self, question: Question, asker: Asker, rules: RuleSet, draw: Draw) -> tuple[list[str], bool]:
-        if question.subject is None or not set(question.topics) & ABOUT_A_PARCEL:
-            return [], False
-        found = await self._rooms.interceptions.candidates(asker, question.subject)
-        lines = [_about(candidate, rules, draw) for candidate in found[:MOST_PARCELS]]
-        return lines, any(candidate.verdict.eligible for candidate in found)
+    async def _added(self, asker: Asker, answer: AnswerView, lang: str) -> AnswerView:
+        own = await self._rooms.database.read(lambda c: questions.own_answer(c, asker.shop_id, answer.topic))
+        return answer if own is None else replace(answer, own=own[lang == "en"])
 
     async def choose(self, incoming: Incoming, subject: str) -> Reply:
         """A topic of the menu was pressed: it is answered, and the question counts as answered."""
@@ -163,12 +162,12 @@ def facts(rules: RuleSet, lang: str, carrier: str | None = None) -> dict[str, st
         for one in rules.carriers.values()
     ]
     return {
-        "fees": fees_line(views.fee_views(rules, lang), lang),
-        "carriers": listed(names, lang),
+        "fees": fees_line(views.fee_views(rules, lang), lang) if rules.carriers else _listed((), lang),
+        "carriers": _listed(names, lang),
         "limit": money(rules.value_limit_fen, lang),
         "compensation": money(rules.compensation_limit_fen, lang),
-        "categories": listed([name.of(lang) for name in rules.categories.values()], lang),
-        "windows": listed(windows, lang),
+        "categories": _listed([name.of(lang) for name in rules.categories.values()], lang),
+        "windows": _listed(windows, lang),
         "carrier": "" if carrier is None else rules.carrier_name(carrier).of(lang),
         "fee": "" if rule is None else money(rule.fee_fen, lang),
         "window": "" if rule is None else _window(rule.last_stage_open, lang),
@@ -179,21 +178,32 @@ def _window(last_stage_open: object, lang: str) -> str:
     return text(f"window.{last_stage_open}", lang)
 
 
-def _about(candidate: Candidate, rules: RuleSet, draw: Draw) -> str:
-    lang, parcel = draw.lang, candidate.parcel
-    name = rules.carrier_name(parcel.carrier).of(lang)
-    who = {"carrier": name, "number": parcel.tracking_number}
-    if candidate.blocking is not None:
-        case = candidate.blocking
-        state = text(f"state.{case.way_home or case.state}", lang)
-        return text("answer.about.this_case", lang, **who, state=state, fee=money(case.fee_fen, lang))
-    if candidate.verdict.eligible:
-        stage = text(f"stage.{candidate.reading.stage}", lang)
-        fee = money(candidate.verdict.fee_fen, lang)
-        return text("answer.about.this_open", lang, **who, fee=fee, stage=stage)
-    told = [reason(one, lang, carrier=name, now=draw.now) for one in candidate.verdict.reasons]
-    reasons = "；".join(f"{one.rule or ''} {one.text}".strip() for one in told)
-    return text("answer.about.this_refused", lang, **who, reasons=reasons)
+def _listed(words: Sequence[str], lang: str) -> str:
+    return listed(words, lang) or text("answer.window.none", lang)
+
+
+def _answer(one: Wanted, rules: RuleSet, lang: str) -> AnswerView:
+    words = text(f"answer.{one.topic}.{one.variant}", lang, **facts(rules, lang, one.carrier))
+    return AnswerView(one.topic, words, RULES[one.topic])
+
+
+def _card(question: Question, answers: Sequence[AnswerView], about: About, rules: RuleSet, draw: Draw) -> Card:
+    verbs = {verb: action(verb, str(question.seq)) for verb in ("useful", "useless")}
+    rated = ""
+    if question.rating:
+        what = text("answer.button.useful" if question.rating > 0 else "answer.button.useless", draw.lang)
+        rated = text("answer.button.thanks", draw.lang, what=what)
+    return answer_card(
+        f"answer:{question.seq}",
+        question.version,
+        answers,
+        draw,
+        {**verbs, **about.verbs},
+        about=about.lines,
+        rated=rated,
+        since=rules.version,
+        records="/records" if "records" in question.topics else "",
+    )
 
 
 def _keep(
@@ -204,7 +214,8 @@ def _keep(
     guesses: Sequence[str],
     subject: str | None,
 ) -> int | None:
-    """Keeps the question; None when another message said these very words in that chat a moment ago.
+    """Keeps the question; None when another message said the same in that chat a moment ago and got the same answer;
+    where customers read, also when other words got it.
 
     This very message may have been kept by a process that died before it answered: it is answered now (ruling 1).
     """
@@ -213,7 +224,11 @@ def _keep(
     own = questions.asked_by_message(connection, shop_id, chat.channel, incoming.message_id)
     if own is not None:
         return own
-    if questions.asked_lately(connection, shop_id, chat.channel, chat.id, words, since(at)):
+    before = questions.lately(connection, shop_id, chat.channel, chat.id, since(at))
+    answer = (tuple(topics), tuple(guesses), subject)
+    if any(_repeats(words, answer, one) for one in before):
+        return None
+    if not incoming.private and topics and any(_told(reading, topics, one) for one in before):
         return None
     return questions.keep(
         connection,
@@ -224,7 +239,7 @@ def _keep(
             "message_id": incoming.message_id,
             "asked_by": incoming.asker.name,
             "at": at,
-            "text": words[:2000],
+            "text": words[:LONGEST],
             "lang": reading.lang,
             "topics": list(topics),
             "guesses": list(guesses),
@@ -232,6 +247,19 @@ def _keep(
             "settled": False,
         },
     )
+
+
+def _repeats(words: str, answer: tuple[tuple[str, ...], tuple[str, ...], str | None], before: Question) -> bool:
+    """The same words, marks apart, and nothing else to be said: a phrase that the owner has added since is news."""
+    topics, guesses, subject = answer
+    same = _MARKS.sub("", words[:LONGEST]).casefold() == _MARKS.sub("", before.text).casefold()
+    menu = bool(guesses) and before.guesses == guesses  # it stays one, whatever was chosen from it
+    return same and before.subject == subject and (menu or (before.topics, before.guesses) == (topics, guesses))
+
+
+def _told(reading: Reading, topics: Sequence[str], before: Question) -> bool:
+    """The same answer, to whatever words."""
+    return before.topics == tuple(topics) and read(before.text).carriers == reading.carriers
 
 
 def since(at: datetime) -> datetime:

@@ -75,6 +75,10 @@ class Interceptions:
         """What asks are judged by at this moment."""
         return Asking(self._routes, self._rules(), self._pace)
 
+    def routed(self, shop_id: str) -> frozenset[str]:
+        """Of the supported carriers those that the shop has a route to (R8)."""
+        return frozenset(code for code in self._rules().carriers if self._routes.find(shop_id, code) is not None)
+
     def nudge(self) -> None:
         """Something has come due just now."""
         self._runner.nudge()

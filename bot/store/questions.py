@@ -36,7 +36,8 @@ questions = Table(
 )
 """`message_id`: the message of the inbox that asked it; unknown of old ones. `topics`: what was answered; empty: it
 passed the gate and nothing was sure enough, `guesses` are the best ones. `subject`: the after-sale it was about.
-`rating`: 1 有用, -1 没用. `settled`: the operator has dealt with it."""
+`rating`: above 0 有用, below 没用; its size says how many opinions there were. `settled`: the operator has dealt with
+it."""
 
 phrases = Table(
     "faq_phrases",
@@ -96,6 +97,11 @@ class Question:
     rating: int | None
     rated_by: str | None
 
+    @property
+    def version(self) -> int:
+        """Rises with whatever changes its card: a choice from the menu, and each opinion."""
+        return 1 + bool(self.topics and self.guesses) + abs(self.rating or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
@@ -130,32 +136,39 @@ def get(connection: Connection, shop_id: str, seq: int) -> Question | None:
     return None if row is None else _question(row)
 
 
-def asked_lately(connection: Connection, shop_id: str, channel: str, chat: str, words: str, since: datetime) -> bool:
-    """Whether these very words were dealt with in that chat of the shop since then."""
-    wanted = select(questions.c.seq).where(
+def lately(connection: Connection, shop_id: str, channel: str, chat: str, since: datetime) -> list[Question]:
+    """What was asked in that chat of the shop since then, newest first, at most the last hundred."""
+    wanted = select(questions).where(
         questions.c.shop_id == shop_id,
         questions.c.channel == channel,
         questions.c.chat == chat,
         questions.c.at >= since,
-        questions.c.text == words,
     )
-    return connection.execute(wanted.limit(1)).first() is not None
+    return [_question(row) for row in connection.execute(wanted.order_by(questions.c.seq.desc()).limit(100))]
 
 
 def rate(connection: Connection, shop_id: str, seq: int, rating: int, by: str, at: datetime) -> None:
-    """有用 or 没用; the latest press holds, and live pages hear of it."""
-    _change(connection, shop_id, seq, {"rating": rating, "rated_by": by}, at, 2)
+    """有用 (1) or 没用 (-1); the latest press holds, and live pages hear of it. Said again by the same person it is no
+    news. A bad one waits for the operator, also where the question had been put aside.
+    """
+    before = get(connection, shop_id, seq)
+    if before is None or ((before.rating or 0) * rating > 0 and before.rated_by == by):
+        return
+    values: dict[str, Any] = {"rating": rating * (abs(before.rating or 0) + 1), "rated_by": by}
+    _change(connection, shop_id, seq, values | ({"settled": False} if rating < 0 else {}), at)
 
 
 def answer_with(connection: Connection, shop_id: str, seq: int, topics: list[str], at: datetime) -> None:
     """Somebody chose what was meant: the question counts as answered."""
-    _change(connection, shop_id, seq, {"topics": topics}, at, 1)
+    _change(connection, shop_id, seq, {"topics": topics}, at)
 
 
-def _change(connection: Connection, shop_id: str, seq: int, values: dict[str, Any], at: datetime, version: int) -> None:
+def _change(connection: Connection, shop_id: str, seq: int, values: dict[str, Any], at: datetime) -> None:
     this = (questions.c.seq == seq) & (questions.c.shop_id == shop_id)
-    if connection.execute(questions.update().where(this).values(**values)).rowcount == 1:
-        publish(connection, shop_id, f"answer:{seq}", version, at)
+    connection.execute(questions.update().where(this).values(**values))
+    after = get(connection, shop_id, seq)
+    if after is not None:
+        publish(connection, shop_id, f"answer:{seq}", after.version, at)
 
 
 def texts(connection: Connection, shop_id: str, limit: int = 500) -> list[str]:
