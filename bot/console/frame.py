@@ -13,8 +13,9 @@ from bot.domain.people import Role
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks, as the page's head shows it."""
+    """Who looks, as the page's head shows it. By `id` the script knows whether somebody else has come."""
 
+    id: str
     name: str
     initial: str
     role: str
@@ -40,7 +41,7 @@ class PageFacts:
 
 MENU = (("workbench", "/"), ("batch", "/batch"), ("records", "/records"))
 OWNERS = (("questions", "/questions"), ("permissions", "/permissions"))
-SCRIPT_WORDS = ("live", "off", "offline", "sending", "copied", "new", "changed", "failed", "signed_in")
+SCRIPT_WORDS = ("on", "off", "offline", "sending", "copied", "new", "changed", "failed", "signed_in")
 
 
 def page_facts(
@@ -52,7 +53,7 @@ def page_facts(
     menu: tuple[tuple[str, str], ...] = ()
     if session is not None:
         person = session.person
-        viewer = Viewer(person.name, initial(person.name), person.role.value)
+        viewer = Viewer(person.id, person.name, initial(person.name), person.role.value)
         menu = (*MENU, *OWNERS) if person.role is Role.OWNER else MENU
     return PageFacts(
         here=here,

@@ -140,7 +140,7 @@ async def test_the_script_of_a_signed_out_page_is_told_so(bot: Demo) -> None:
     csrf = re.search(r'"csrf": "([^"]+)"', token.text)
     assert csrf is not None
     entered = await visitor.post("/sign-in", {"csrf": csrf[1], "login": "agent", "password": "demo"}, **HEADERS)
-    assert '"name"' in entered.text
+    assert '"who"' in entered.text
     assert (await visitor.get(f"/after-sales/{LIN}/confirm", **HEADERS)).status == 200
 
 

@@ -74,7 +74,7 @@ function conversation(part, old) {
 	settle();
 }
 function settle() {
-	if (list && inUse() && moves.size) put("[data-held]", count(W.held, moves.size)); else place();
+	if (moves.size && inUse()) put("[data-held]", count(W.held, moves.size)); else place();
 }
 function place() {
 	for (const [t, fresh] of moves) {
@@ -97,9 +97,9 @@ function counted(counts) {
 	$("link[rel=icon]").href = `/favicon.svg?n=${n}`;
 }
 
-let frozen = false;
+const frozen = () => $('.live[data-state="off"]');
 async function ask(path, form) {
-	if (frozen) return { problem: $("[data-offline] span").textContent };
+	if (frozen()) return { problem: $("[data-offline] span").textContent };
 	try {
 		const answer = await fetch(path, { method: form && "POST", body: form, headers: { "X-Console": 1 } });
 		if (answer.status !== 401) return await answer.json();
@@ -108,9 +108,8 @@ async function ask(path, form) {
 	} catch { return { problem: W.failed }; }
 }
 async function sent(form, button) {
-	const data = new URLSearchParams(new FormData(form)), label = button?.innerHTML;
+	const data = new URLSearchParams(new FormData(form, button)), label = button?.innerHTML;
 	if (button) {
-		if (button.name) data.append(button.name, button.value);
 		button.style.minWidth = `${button.offsetWidth}px`;
 		set(button, { ariaDisabled: "true", textContent: W.sending });
 	}
@@ -121,6 +120,7 @@ async function sent(form, button) {
 }
 on(d, "submit", async (event) => {
 	const form = event.target, kind = form.dataset.send;
+	if ("leave" in form.dataset) drafts.clear();
 	if (!kind) return;
 	event.preventDefault();
 	if (form.busy) return;
@@ -133,9 +133,8 @@ on(d, "submit", async (event) => {
 	if (box.contains(form)) box.close();
 	if (kind === "talk") {
 		lastSaid = say.value || lastSaid;
-		say.value = "";
+		type("");
 		form.elements.id.value = now() + Math.random();
-		grow();
 		toEnd();
 	} else if (told.go && !log) location.assign(told.go);
 }, true);
@@ -152,13 +151,13 @@ function show(html, from) {
 }
 async function open(link) {
 	link.ariaDisabled = "true";
-	const { problem, dialog } = await ask(link.getAttribute("href"));
+	const { problem, dialog } = await ask(link.href);
 	link.ariaDisabled = null;
 	if (dialog) show(dialog, link); else if (problem) notice(problem);
 }
 async function recheck() {
-	const main = $("[data-main]", box), path = opener?.getAttribute("href");
-	if (!box.open || !main || !path) return;
+	const main = $("[data-main]", box), path = opener?.href;
+	if (!main || !path) return;
 	const { dialog } = await ask(path);
 	if (!dialog || !box.open || facts(made(`<div>${dialog}</div>`)) === shown) return;
 	main.style.minWidth = `${main.offsetWidth}px`;
@@ -189,10 +188,10 @@ async function signIn() {
 	again.showModal();
 	$("[name=csrf]", again).value = (await ask("/sign-in")).csrf;
 }
-function entered(form, { csrf, name, problem }) {
+function entered(form, { csrf, who, problem }) {
 	put("[data-again-err]", problem || "");
 	if (!csrf) return;
-	if (name !== $(".me").dataset.name) location.reload();
+	if (who !== $(".me").dataset.who) location.reload();
 	form.reset();
 	for (const field of $$("[name=csrf]")) field.value = csrf;
 	again.close();
@@ -200,10 +199,11 @@ function entered(form, { csrf, name, problem }) {
 	connect();
 }
 
-let stream, last = body.dataset.after, heard = now(), lost = 0, shift = 0, away;
+let stream, last = body.dataset.after, heard, lost = 0, shift = 0, away;
 function connect() {
 	if (!live || again.open) return;
 	stream?.close();
+	heard = now();
 	stream = new EventSource(`/events?${live}&after=${last}`);
 	const hear = (type, act) => on(stream, type, (event) => {
 		heard = now();
@@ -211,7 +211,7 @@ function connect() {
 		act(JSON.parse(event.data));
 	});
 	hear("parts", ({ parts = [], counts }) => { parts.forEach(apply); if (counts) counted(counts); });
-	hear("ping", ({ at }) => { shift = at * 1000 - heard; lost = 0; state("on", W.live); });
+	hear("ping", ({ at }) => { shift = at * 1000 - heard; lost = 0; state("on"); });
 	hear("reload", () => { if (!say?.value && !box.open) location.reload(); });
 	hear("signed_out", signIn);
 	stream.onerror = () => {
@@ -219,26 +219,23 @@ function connect() {
 		if (stream.readyState === 2) setTimeout(connect, 3000);
 	};
 }
-function state(name, word) {
+function state(name, words = "") {
 	const at = $(".live").dataset;
-	if (at.state !== name) put("[data-live-word]", word);
+	if (at.state !== name) put("[data-live-word]", W[name]);
 	at.state = name;
-	frozen = name === "off";
-	body.classList.toggle("frozen", frozen);
-	if (!frozen) put("[data-offline]", "");
+	put("[data-offline]", words);
 }
 function watch() {
 	if (!stream || d.hidden || again.open) return;
 	if (now() - heard > 30000) lost ||= heard;
 	const n = Math.round((now() - lost) / 1000);
 	if (!lost || n < 2) return;
-	state("off", W.off);
-	put("[data-offline]", fill(W.offline, { n, at: $("[data-clock]").textContent.trim() }));
+	state("off", fill(W.offline, { n, at: $("[data-clock]").textContent.trim() }));
 }
 on(d, "visibilitychange", () => {
 	clearTimeout(away);
 	if (d.hidden) away = setTimeout(() => { stream?.close(); stream = null; }, 60000);
-	else if (!stream) { heard = now(); connect(); }
+	else if (!stream) connect();
 });
 
 function long(ms) {
@@ -247,7 +244,7 @@ function long(ms) {
 	return fill(W[word], { n, h, m: two(m % 60) });
 }
 function ticks() {
-	if (!live || frozen) return;
+	if (!live || frozen()) return;
 	const at = now() + shift, tell = (s, words, ms) => $$(s).forEach((x) => { x.textContent = fill(words, { duration: long(ms(x.dataset)) }); });
 	tell("[data-since]", W.waited, (x) => at - Date.parse(x.since));
 	tell("[data-until]", W.left, (x) => Date.parse(x.until) - at);
@@ -263,13 +260,13 @@ async function copy(value, button) {
 		field.remove();
 	}
 	$("[data-said]").textContent = W.copied;
-	const icon = $("use", button), before = icon.getAttribute("href"), turn = (to) => icon.setAttribute("href", to);
+	const turn = (to) => $("use", button).setAttribute("href", to);
 	turn("#i-ok");
-	setTimeout(turn, 1200, before);
+	setTimeout(turn, 1200, "#i-copy");
 }
 const acts = {
 	copy: (at) => copy(at.dataset.copy || location.href, at), print: () => print(), open, pill: toEnd, update: place,
-	close: () => box.close(), chip: (at) => { say.value = `${at.dataset.chip} `; say.focus(); }, keyList: () => $("[data-keys]").showModal(),
+	close: () => box.close(), chip: (at) => { type(`${at.dataset.chip} `); say.focus(); }, keyList: () => $("[data-keys]").showModal(),
 	tab: (at) => {
 		body.dataset.pane = at.dataset.tab;
 		for (const t of $$("[data-tab]")) t.ariaCurrent = t === at ? "page" : null;
@@ -279,8 +276,8 @@ const acts = {
 on(d, "click", (event) => {
 	const at = event.target.closest("button,a");
 	if (!at) return;
-	const locked = at.ariaDisabled === "true" || at.until > now(), closes = "close" in at.dataset && box.open;
-	const act = locked ? "locked" : closes ? "close" : Object.keys(acts).find((name) => name !== "close" && name in at.dataset);
+	const locked = at.ariaDisabled === "true" || at.until > now(), meant = (name) => name in at.dataset && (name !== "close" || box.open);
+	const act = locked ? "locked" : Object.keys(acts).find(meant);
 	if (!act) return;
 	event.preventDefault();
 	event.stopPropagation();
@@ -290,12 +287,19 @@ on(d, "change", ({ target: at }) => {
 	const { send } = at.form?.dataset || {};
 	if (send === "press") sums(at.form);
 	if (send === "switch") at.form.requestSubmit();
-	if ("raw" in at.dataset) $(".tl").classList.toggle("raw-off", !at.checked);
 	if ("letters" in at.dataset) kept.letters = at.checked;
 });
 
+// typed and not sent: this tab keeps it for whoever typed it
+const drafts = sessionStorage, { who } = $(".me")?.dataset || {};
+if (live && drafts.who !== who) { drafts.clear(); drafts.who = who; }
 let lastSaid = "", going = 0;
-function grow() { say.style.height = "auto"; say.style.height = `${Math.min(say.scrollHeight, 160)}px`; }
+function typed() {
+	drafts[say.form.action] = say.value;
+	say.style.height = "auto";
+	say.style.height = `${say.scrollHeight}px`;
+}
+function type(text) { say.value = text; typed(); }
 function step(by) {
 	const all = $$("a.conv"), at = all.indexOf($("a.conv:focus") || $("a.conv[aria-current]")) + by;
 	all[Math.max(at, 0)]?.focus();
@@ -311,7 +315,7 @@ on(d, "keydown", (event) => {
 	const { key, target: at, shiftKey } = event, enter = key === "Enter", ctrl = event.ctrlKey || event.metaKey, stop = () => event.preventDefault();
 	if (at === say) {
 		if (enter && !shiftKey) { stop(); say.form.requestSubmit(); }
-		if (key === "ArrowUp" && !say.value) { stop(); say.value = lastSaid; }
+		if (key === "ArrowUp" && !say.value) { stop(); type(lastSaid); }
 	}
 	if (enter && at.matches(".chk")) stop();
 	if (enter && box?.open && ctrl) { stop(); $("[data-main]", box)?.click(); }
@@ -325,14 +329,15 @@ on(d, "keydown", (event) => {
 	if (act) { stop(); act(); }
 });
 
-on(say, "input", grow);
+on(say, "input", typed);
 on(list, "pointerleave", () => setTimeout(settle));
 on(d, "focusout", () => setTimeout(() => { flush(); settle(); }));
 on(d, "selectionchange", flush);
 on(log, "scroll", () => { if (atEnd()) { unseen = 0; put("[data-pill]", ""); } });
-on(log, "wheel", () => $$(".msg", log).forEach((m) => m.removeAttribute("style")));
+on(log, "wheel", () => $$(".msg", log).forEach((m) => { m.style = ""; }));
 for (const s of $$("[data-letters]")) s.checked = kept.letters !== "false";
 ready(d);
+if (say) type(drafts[say.form.action] ?? say.defaultValue);
 toEnd();
 $("a.conv[aria-current]")?.scrollIntoView({ block: "center" });
 connect();

@@ -156,7 +156,7 @@ class SignIn:
 
 def _let_in(visit: Visit, session: Session, there: str) -> web.Response:
     if visit.by_script:
-        response = web.json_response({"csrf": session.csrf, "name": session.person.name})
+        response = web.json_response({"csrf": session.csrf, "who": session.person.id})
     else:
         response = visit.go(there)
     signed_in_by(visit.request, response, session.token)
