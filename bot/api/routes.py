@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 import structlog
 from aiohttp import web
@@ -34,13 +36,19 @@ Observe = Callable[[str, str, int, float], None]
 
 
 def mount(app: web.Application, parts: Parts, *, version: str, observe: Observe | None = None) -> None:
-    """Adds the API to the application. `observe` hears of every answer (the metrics)."""
+    """Adds the API to the application. `observe` hears of every answer (the metrics).
+
+    The description is written for the first who reads it: few do, and it costs as much as the rest of the start.
+    """
     api = web.Application(middlewares=[_problems])
-    description = json.dumps(describe(ENDPOINTS, parts.intake, version), ensure_ascii=False).encode()
+
+    @cache
+    def description() -> bytes:
+        return json.dumps(describe(ENDPOINTS, parts.intake, version), ensure_ascii=False).encode()
 
     async def openapi(request: web.Request) -> web.Response:
         del request
-        return web.Response(body=description, content_type="application/json")
+        return web.Response(body=await asyncio.to_thread(description), content_type="application/json")
 
     api.router.add_get("/openapi.json", openapi)
     for endpoint in ENDPOINTS:
