@@ -192,6 +192,18 @@ class Faq(Protocol):
         """Which of the known messages, and of `texts`, the phrase would change; nothing is stored."""
         ...
 
+    def usable(self, phrase: str) -> bool:
+        """Whether any message can be found to hold it."""
+        ...
+
+    def taken(self, phrase: str, extra: Mapping[str, Sequence[str]]) -> str | None:
+        """The topic to which the same wording belongs already."""
+        ...
+
+    def topics_of(self, text: str, extra: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """What a message is answered with."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Demo:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bot.faq.asked import Asked
 from bot.faq.bars import (
@@ -250,8 +251,14 @@ def _carriers(text: str, words: Lexicon) -> tuple[str, ...]:
 
 def _phrases(extra: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Squeezed phrase to topic, the longest first."""
-    pairs = [(_squeezed(tidy(phrase).text), topic) for topic, phrases in extra.items() for phrase in phrases]
+    pairs = [(plain_phrase(phrase), topic) for topic, phrases in extra.items() for phrase in phrases]
     return dict(sorted((pair for pair in pairs if len(pair[0]) >= SHORTEST_PHRASE), key=lambda pair: -len(pair[0])))
+
+
+@lru_cache(maxsize=4096)  # every message is compared with every phrase of its shop
+def plain_phrase(phrase: str) -> str:
+    """What of a phrase is looked for: tidied, without blanks and marks; of fewer than two characters nothing is."""
+    return _squeezed(tidy(phrase).text)
 
 
 def _phrase_in(text: str, phrases: Mapping[str, str]) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.faq.answers import RULES
 from bot.faq.lexicon import lexicon
-from bot.faq.recognise import holds, read
+from bot.faq.recognise import SHORTEST_PHRASE, holds, plain_phrase, read
 
 MOST_SHOWN = 50
 
@@ -49,6 +49,19 @@ class Trial:
             if len(changes) == MOST_SHOWN:
                 break
         return changes
+
+    def usable(self, phrase: str) -> bool:
+        """Whether any message can be found to hold it: marks, numbers and links are taken out of both."""
+        return len(plain_phrase(phrase)) >= SHORTEST_PHRASE
+
+    def taken(self, phrase: str, extra: Mapping[str, Sequence[str]]) -> str | None:
+        """The topic to which the same wording belongs already."""
+        plain = plain_phrase(phrase)
+        return next((topic for topic, known in extra.items() if plain in map(plain_phrase, known)), None)
+
+    def topics_of(self, text: str, extra: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """What a message is answered with."""
+        return read(text, extra).topics
 
 
 def _reviewed() -> tuple[str, ...]:

@@ -115,6 +115,19 @@ class Phrase:
     withdrawn_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnAnswer:
+    """A shop's own words for a topic, as they were put in."""
+
+    topic: str
+    zh: str
+    en: str
+    by: str
+    at: datetime
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+
 def keep(connection: Connection, row: dict[str, Any]) -> int:
     """Keeps a question; returns its number. A message asks once: kept already, it keeps its number."""
     kept = insert_returned(connection, questions, row)
@@ -255,6 +268,23 @@ def set_own_answer(
         connection.execute(own_answers.insert(), row)
 
 
+def all_own_answers(connection: Connection, shop_id: str, limit: int = 50) -> list[OwnAnswer]:
+    """The shop's own words, those that hold first, then those before, newest first."""
+    wanted = select(own_answers).where(own_answers.c.shop_id == shop_id)
+    order = own_answers.c.withdrawn_at.is_not(None), own_answers.c.seq.desc()
+    return [
+        OwnAnswer(r.topic, r.text_zh, r.text_en, r.by_name, r.at, r.withdrawn_by, r.withdrawn_at)
+        for r in connection.execute(wanted.order_by(*order).limit(limit))
+    ]
+
+
+def texts_of(connection: Connection, shop_id: str, topic: str, limit: int = 10) -> list[str]:
+    """The latest questions that were answered with a topic: where own words for it would be read."""
+    wanted = select(questions.c.text, questions.c.topics).where(questions.c.shop_id == shop_id)
+    rows = connection.execute(wanted.order_by(questions.c.seq.desc()).limit(500))
+    return list(dict.fromkeys(row.text for row in rows if topic in row.topics))[:limit]
+
+
 MODES = ("on", "suggest", "off")
 """`on`: a sure answer is given. `suggest`: topics are offered, and somebody chooses. `off`: nothing is said."""
 
@@ -271,6 +301,28 @@ def mode(connection: Connection, shop_id: str, channel: str, chat: str) -> str:
     )
     said = {row.chat: str(row.mode) for row in rows}
     return next((said[name] for name in names if name in said), MODES[0])
+
+
+def chats(connection: Connection, shop_id: str, limit: int = 20) -> dict[tuple[str, str], str | None]:
+    """Channel and chat → the manner that was said for that chat: those that have one, and where was asked lately."""
+    said = select(chat_manners).where(
+        chat_manners.c.chat.startswith(f"{shop_id}:", autoescape=True), chat_manners.c.chat != f"{shop_id}:{EVERYWHERE}"
+    )
+    found: dict[tuple[str, str], str | None] = {
+        (row.channel, row.chat.removeprefix(f"{shop_id}:")): row.mode for row in connection.execute(said)
+    }
+    newest = func.max(questions.c.seq)
+    asked = select(questions.c.channel, questions.c.chat).where(questions.c.shop_id == shop_id, questions.c.chat != "")
+    grouped = asked.group_by(questions.c.channel, questions.c.chat).order_by(newest.desc()).limit(limit)
+    for channel, chat in connection.execute(grouped):
+        found.setdefault((channel, chat), None)
+    return found
+
+
+def unset_mode(connection: Connection, shop_id: str, channel: str, chat: str) -> None:
+    """From now on that chat is as its channel."""
+    this = (chat_manners.c.channel == channel) & (chat_manners.c.chat == f"{shop_id}:{chat}")
+    connection.execute(chat_manners.delete().where(this))
 
 
 def set_mode(

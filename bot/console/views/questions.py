@@ -6,8 +6,9 @@ be answered differently. Everything has who and when, and a way back.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -20,19 +21,37 @@ from bot.domain.people import Role
 from bot.store import questions
 from bot.store.database import now
 from bot.store.events import latest
-from bot.store.questions import Phrase, Question
+from bot.store.questions import OwnAnswer, Phrase, Question
 
 SHORTEST, LONGEST = 2, 60
 LONGEST_ANSWER = 300
+MOST_SHOWN = 50
+"""So many changed messages does a trial list."""
+MOST_WITHDRAWN = 20
+CONSOLE = "console"
+"""Its chats are the talks of after-sales: too many to list, unless one has a manner of its own."""
+AS_CHANNEL = "as_channel"
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """The shop's own words after the answer of a topic."""
+class _Chat:
+    """Where it answers: a channel, or one chat of it, which may have a manner of its own."""
+
+    channel: str
+    title: str
+    mode: str
+    chat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A form that was filled in and is not live: a phrase for a topic, or own words."""
 
     topic: str
-    zh: str
-    en: str
+    phrase: str = ""
+    zh: str = ""
+    en: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +59,8 @@ class _Read:
     waiting: Sequence[Question]
     counts: Mapping[str, int]
     phrases: Sequence[Phrase]
-    own: Sequence[Own]
-    modes: Sequence[tuple[str, str, str]]
+    own: Sequence[OwnAnswer]
+    places: Sequence[_Chat]
 
 
 class QuestionsPage:
@@ -55,91 +74,198 @@ class QuestionsPage:
         return await self._drawn(visit, {})
 
     async def try_phrase(self, visit: Visit) -> web.Response:
-        """What a phrase would change, before it goes live."""
+        """What a phrase, or own words, would change, before they go live."""
         _owner_only(visit)
-        topic, phrase = visit.field("topic", 40), visit.field("phrase", 400).strip()
-        problem = self._problem(visit, topic, phrase)
-        if problem:
-            return await self._drawn(visit, {"problem": problem, "phrase": phrase, "topic": topic}, status=400)
-        extra = await visit.house.database.read(lambda c: questions.live_phrases(c, visit.asker.shop_id))
-        asked = await visit.house.database.read(lambda c: questions.texts(c, visit.asker.shop_id))
-        changes = visit.house.faq.trial(topic, phrase, extra, asked)
-        return await self._drawn(visit, {"tried": True, "phrase": phrase, "topic": topic, "changes": changes})
+        if visit.field("what", 20) == "own":
+            return await self._try_own(visit)
+        tried = await _phrase(visit)
+        if tried.problem:
+            return await self._refused(visit, tried)
+        shop, faq = visit.asker.shop_id, visit.house.faq
+        extra = await visit.house.database.read(lambda c: questions.live_phrases(c, shop))
+        asked = await visit.house.database.read(lambda c: questions.texts(c, shop))
+        # In a thread: hundreds of messages may be read, and everybody else's clicks must not wait for it.
+        changes = await asyncio.to_thread(faq.trial, tried.topic, tried.phrase, extra, [tried.phrase, *asked])
+        added = {**extra, tried.topic: (*extra.get(tried.topic, ()), tried.phrase)}
+        facts = {
+            "tried": tried,
+            "changes": changes,
+            "more": len(changes) >= MOST_SHOWN,
+            "answered": tried.topic in faq.topics_of(tried.phrase, added),
+            "known": not any(change.text == tried.phrase for change in changes),
+        }
+        return await self._drawn(visit, facts)
+
+    async def _try_own(self, visit: Visit) -> web.Response:
+        tried = _own(visit)
+        if tried.problem:
+            return await self._refused(visit, tried)
+        shop = visit.asker.shop_id
+        before = await visit.house.database.read(lambda c: questions.own_answer(c, shop, tried.topic))
+        asked = await visit.house.database.read(lambda c: questions.texts_of(c, shop, tried.topic))
+        return await self._drawn(visit, {"own_tried": tried, "own_before": before, "own_asked": asked})
 
     async def change(self, visit: Visit) -> web.Response:
-        """Adds or takes back a phrase or an own answer, or puts a question aside."""
+        """Adds or takes back a phrase or an own answer, says how a chat is answered, or puts a question aside."""
         _owner_only(visit)
-        what, topic = visit.field("what", 20), visit.field("topic", 40)
-        number = visit.field("number", 18)
-        seq = int(number) if number.isdecimal() else 0
+        does = {
+            "add": self._add,
+            "own": self._set_own,
+            "own_off": self._drop_own,
+            "withdraw": self._withdraw,
+            "aside": self._aside,
+            "mode": self._mode,
+        }.get(visit.field("what", 20))
+        if does is None:
+            raise _no_page(visit)
+        return await does(visit)
+
+    async def _add(self, visit: Visit) -> web.Response:
+        tried = await _phrase(visit)
+        if tried.problem:
+            return await self._refused(visit, tried)
         shop, who = visit.asker.shop_id, visit.asker.name
-        if what == "add":
-            phrase = visit.field("phrase", 400).strip()
-            problem = self._problem(visit, topic, phrase)
-            if problem:
-                return await self._drawn(visit, {"problem": problem, "phrase": phrase, "topic": topic}, status=400)
-            await visit.house.database.write(lambda c: questions.add_phrase(c, shop, topic, phrase, who, now(c)))
-        elif what == "withdraw":
-            await visit.house.database.write(lambda c: questions.withdraw_phrase(c, shop, seq, who, now(c)))
-        elif what == "aside":
-            await visit.house.database.write(lambda c: questions.settle(c, shop, seq))
-        elif what == "mode" and visit.field("channel", 32) in visit.house.channel_names:
-            channel, mode = visit.field("channel", 32), visit.field("mode", 16)
-            if mode in questions.MODES:
-                await visit.house.database.write(lambda c: questions.set_mode(c, shop, channel, mode, who, now(c)))
-        elif what == "own" and topic in visit.house.faq.topics:
-            zh, en = visit.field("zh", LONGEST_ANSWER).strip(), visit.field("en", LONGEST_ANSWER).strip()
-            texts = (zh, en or zh) if zh else None
-            await visit.house.database.write(lambda c: questions.set_own_answer(c, shop, topic, texts, who, now(c)))
-        else:
-            raise web.HTTPNotFound(text=visit.word("error.no_page"))
+        await visit.house.database.write(
+            lambda c: questions.add_phrase(c, shop, tried.topic, tried.phrase, who, now(c))
+        )
         return visit.go("/questions")
 
-    def _problem(self, visit: Visit, topic: str, phrase: str) -> str:
+    async def _set_own(self, visit: Visit) -> web.Response:
+        tried = _own(visit)
+        if tried.problem:
+            return await self._refused(visit, tried)
+        shop, who, texts = visit.asker.shop_id, visit.asker.name, (tried.zh, tried.en or tried.zh)
+        await visit.house.database.write(lambda c: questions.set_own_answer(c, shop, tried.topic, texts, who, now(c)))
+        return visit.go("/questions")
+
+    async def _drop_own(self, visit: Visit) -> web.Response:
+        shop, who, topic = visit.asker.shop_id, visit.asker.name, visit.field("topic", 40)
         if topic not in visit.house.faq.topics:
-            return visit.word("questions.no_topic")
-        if not SHORTEST <= len(phrase) <= LONGEST:
-            return visit.word("questions.length", least=SHORTEST, most=LONGEST)
-        return ""
+            raise _no_page(visit)
+        await visit.house.database.write(lambda c: questions.set_own_answer(c, shop, topic, None, who, now(c)))
+        return visit.go("/questions")
+
+    async def _withdraw(self, visit: Visit) -> web.Response:
+        shop, who, seq = visit.asker.shop_id, visit.asker.name, _number(visit)
+        await visit.house.database.write(lambda c: questions.withdraw_phrase(c, shop, seq, who, now(c)))
+        return visit.go("/questions")
+
+    async def _aside(self, visit: Visit) -> web.Response:
+        shop, seq = visit.asker.shop_id, _number(visit)
+        await visit.house.database.write(lambda c: questions.settle(c, shop, seq))
+        return visit.go("/questions")
+
+    async def _mode(self, visit: Visit) -> web.Response:
+        shop, who = visit.asker.shop_id, visit.asker.name
+        channel, chat, mode = visit.field("channel", 32), visit.field("chat", 200), visit.field("mode", 16)
+        known = await visit.house.database.read(lambda c: questions.chats(c, shop))
+        if channel not in visit.house.channel_names or (chat and (channel, chat) not in known):
+            raise _no_page(visit)
+        if chat and mode == AS_CHANNEL:
+            await visit.house.database.write(lambda c: questions.unset_mode(c, shop, channel, chat))
+        elif mode in questions.MODES:
+            where = chat or questions.EVERYWHERE
+            await visit.house.database.write(lambda c: questions.set_mode(c, shop, channel, mode, who, now(c), where))
+        return visit.go("/questions")
+
+    async def _refused(self, visit: Visit, tried: _Tried) -> web.Response:
+        """Nothing is changed, and what was typed stays in its form."""
+        which = "own_form" if visit.field("what", 20) == "own" else "form"
+        return await self._drawn(visit, {"problem": tried.problem, which: tried}, status=400)
 
     async def _drawn(self, visit: Visit, more: Mapping[str, Any], status: int = 200) -> web.Response:
         _owner_only(visit)
         house, shop = visit.house, visit.asker.shop_id
         after = await house.database.read(lambda c: latest(c, shop))
-        found = await house.database.read(lambda c: _read(c, shop, house.faq.topics, house.channel_names))
+        found = await house.database.read(lambda c: _read(c, shop, house.channel_names))
         counts = await self._lister.counts(visit.asker, visit.speech)
+        labels = {topic: visit.speech(f"answer.{topic}.label") for topic in house.faq.topics}
         facts = {
             "page": page_facts(visit, "questions", waiting=counts["yours"], after=after),
             "waiting": found.waiting,
             "counts": found.counts,
             "phrases": found.phrases,
             "own": found.own,
-            "channels": found.modes,
+            "places": found.places,
             "modes": questions.MODES,
-            "topics": [(topic, visit.speech(f"answer.{topic}.label")) for topic in house.faq.topics],
-            "labels": {topic: visit.speech(f"answer.{topic}.label") for topic in house.faq.topics},
+            "topics": list(labels.items()),
+            "labels": labels,
             "problem": "",
-            "tried": False,
-            "phrase": "",
-            "topic": "",
-            "changes": [],
+            "tried": None,
+            "own_tried": None,
+            "form": more.get("tried", _Tried("")),
+            "own_form": more.get("own_tried", _Tried("")),
+            "longest_answer": LONGEST_ANSWER,
             **more,
         }
         html = visit.drawing.draw("questions.html", visit.speech, facts)
         return web.Response(text=html, content_type="text/html", status=status)
 
 
+async def _phrase(visit: Visit) -> _Tried:
+    """What was typed as a phrase, and what is wrong with it."""
+    faq, shop = visit.house.faq, visit.asker.shop_id
+    tried = _Tried(visit.field("topic", 40), visit.field("phrase", 400).strip())
+    if tried.topic not in faq.topics:
+        return replace(tried, topic="", problem=visit.word("questions.no_topic"))
+    if not SHORTEST <= len(tried.phrase) <= LONGEST:
+        return replace(tried, problem=visit.word("questions.length", least=SHORTEST, most=LONGEST))
+    if not faq.usable(tried.phrase):
+        return replace(tried, problem=visit.word("questions.unusable"))
+    extra = await visit.house.database.read(lambda c: questions.live_phrases(c, shop))
+    taken = faq.taken(tried.phrase, extra)
+    if taken is not None:
+        label = visit.speech(f"answer.{taken}.label")
+        return replace(tried, problem=visit.word("questions.taken", phrase=tried.phrase, topic=label))
+    return tried
+
+
+def _own(visit: Visit) -> _Tried:
+    """What was typed as own words, and what is wrong with them."""
+    zh, en = visit.field("zh").strip(), visit.field("en").strip()
+    tried = _Tried(visit.field("topic", 40), zh=zh, en=en)
+    if tried.topic not in visit.house.faq.topics:
+        return replace(tried, topic="", problem=visit.word("questions.no_topic"))
+    if not zh:
+        return replace(tried, problem=visit.word("questions.own_empty"))
+    if max(len(zh), len(en)) > LONGEST_ANSWER:
+        return replace(tried, problem=visit.word("questions.own_length", most=LONGEST_ANSWER))
+    return tried
+
+
+def _number(visit: Visit) -> int:
+    number = visit.field("number", 18)
+    return int(number) if number.isdecimal() else 0
+
+
+def _no_page(visit: Visit) -> web.HTTPNotFound:
+    return web.HTTPNotFound(text=visit.word("error.no_page"))
+
+
 def _owner_only(visit: Visit) -> None:
     if visit.asker.role is not Role.OWNER:
-        raise web.HTTPNotFound(text=visit.word("error.no_page"))
+        raise _no_page(visit)
 
 
-def _read(connection: Connection, shop_id: str, topics: Sequence[str], channels: Mapping[str, str]) -> _Read:
-    own = [(topic, questions.own_answer(connection, shop_id, topic)) for topic in topics]
+def _read(connection: Connection, shop_id: str, channels: Mapping[str, str]) -> _Read:
+    phrases = questions.all_phrases(connection, shop_id)
+    gone = [phrase for phrase in phrases if phrase.withdrawn_by is not None]
     return _Read(
         questions.to_review(connection, shop_id),
         questions.counts(connection, shop_id),
-        questions.all_phrases(connection, shop_id)[:50],
-        [Own(topic, *texts) for topic, texts in own if texts is not None],
-        [(name, title, questions.mode(connection, shop_id, name, "")) for name, title in channels.items()],
+        [*(phrase for phrase in phrases if phrase.withdrawn_by is None), *gone[:MOST_WITHDRAWN]],
+        questions.all_own_answers(connection, shop_id),
+        [*_channels(connection, shop_id, channels), *_chats(connection, shop_id, channels)],
     )
+
+
+def _channels(connection: Connection, shop_id: str, channels: Mapping[str, str]) -> list[_Chat]:
+    return [_Chat(name, title, questions.mode(connection, shop_id, name, "")) for name, title in channels.items()]
+
+
+def _chats(connection: Connection, shop_id: str, channels: Mapping[str, str]) -> list[_Chat]:
+    return [
+        _Chat(channel, channels[channel], mode or AS_CHANNEL, chat)
+        for (channel, chat), mode in questions.chats(connection, shop_id).items()
+        if channel in channels and (mode is not None or channel != CONSOLE)
+    ]
