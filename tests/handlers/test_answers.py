@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cards.texts import text
-from bot.faq.answers import RULES, wanted
+from bot.cards.texts import keys, text
+from bot.faq.answers import BY_CARRIER, RULES, wanted
 from bot.handlers.question import facts
 from bot.rules.rulebook import RuleBook, RuleSet
 
@@ -56,6 +56,40 @@ def test_a_changed_rule_changes_every_answer_that_speaks_of_it(tmp_path: Path, r
     before, after = answers(RuleBook.load().at(NOW), lang), answers(changed(tmp_path)[rule], lang)
     differing = {topic for topic in RULES if before[topic] != after[topic]}
     assert SPEAKS_OF[rule] <= differing
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("rule", sorted(SPEAKS_OF))
+def test_every_variant_follows_the_rules(tmp_path: Path, rule: str, lang: str) -> None:
+    """For one carrier, for one that cannot be used, for customers: whatever names the thing says how it is now."""
+    named = {"fees": ("{fees}", "{fee}"), "windows": ("{windows}", "{window}"), "limit": ("{limit}",)}
+    marks = named.get(rule, ("{" + rule + "}",))
+    speaking = [key for key in sorted(keys()) if key.startswith("answer.") and any(m in text(key, lang) for m in marks)]
+    speaking = [key for key in speaking if key.split(".")[1] in RULES]
+    assert speaking
+    before, after = (facts(one, lang, "yto") for one in (RuleBook.load().at(NOW), changed(tmp_path)[rule]))
+    for key in speaking:
+        assert text(key, lang, **before) != text(key, lang, **after), key
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_rules_without_a_category_or_a_carrier_leave_no_gap(lang: str) -> None:
+    """What an operator has emptied is said to be empty."""
+    empty = replace(RuleBook.load().at(NOW), categories={}, carriers={})
+    told = answers(empty, lang)
+    for topic in ("category_limit", "carriers", "fee", "when_possible"):
+        assert ("目前没有" if lang == "zh" else "none at present") in told[topic]
+
+
+@pytest.mark.parametrize("variant", ["unsupported", "unrouted"])
+@pytest.mark.parametrize("topic", sorted(BY_CARRIER))
+def test_a_carrier_that_cannot_be_used_is_named(topic: str, variant: str) -> None:
+    """Whatever was asked about it, in both languages: never the answer for the others alone."""
+    rules = RuleBook.load().at(NOW)
+    unrouted = ("sf",) if variant == "unrouted" else ()
+    [one] = wanted((topic,), ("sf",), tuple(rules.carriers), unrouted)
+    for lang, name in (("zh", "顺丰"), ("en", "SF")):
+        assert name in text(f"answer.{topic}.{one.variant}", lang, **facts(rules, lang, one.carrier))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
