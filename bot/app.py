@@ -75,6 +75,7 @@ from bot.store import migrate
 from bot.store.alone import while_alone
 from bot.store.batches import BATCHES_DUE
 from bot.store.cards import INBOX_DUE, OUTBOX_DUE
+from bot.store.chats import is_on
 from bot.store.database import Database, PostgresDatabase, open_database
 from bot.store.notices import NOTICES_DUE
 from bot.store.ready import keep_one
@@ -317,10 +318,10 @@ async def _answers(database: Database) -> bool:
     return True
 
 
-def _find_asker(connection: Connection, shop_id: str, person_id: str | None) -> Asker | None:
+def _find_asker(connection: Connection, shop_id: str, person_id: str | None, channel: str) -> Asker | None:
     """A person of that shop with the permissions of this moment; whoever has left draws and asks for nothing."""
     person = None if person_id is None else people.get(connection, person_id)
-    if person is None or not person.active or person.shop_id != shop_id:
+    if person is None or not person.active or person.shop_id != shop_id or not is_on(connection, person.id, channel):
         return None
     return permissions.asker(connection, person)
 

@@ -62,7 +62,8 @@ class ChannelFacts:
     was sent a card can be changed; None: for good; zero: never, and every news is a new message. `changes`: how often;
     None: without limit. `redelivers`: the platform sends again what it got no answer for. `picks`: cards can have check
     boxes; without them each parcel is a button. `public_url_needed`: the platform must be able to reach us. `budget`:
-    how fast it lets us write. `speaks_first`: the bot can write where nobody has just asked it.
+    how fast it lets us write. `speaks_first`: the bot can write where nobody has just asked it. `talks_of_two`: how the
+    names of chats begin in which one person is alone with the bot, () where there are none; None: names do not say.
     """
 
     name: str
@@ -76,6 +77,7 @@ class ChannelFacts:
     limits: Limits = Limits()
     budget: Budget = UNLIMITED
     speaks_first: bool = True
+    talks_of_two: tuple[str, ...] | None = None
 
     @property
     def never_changes(self) -> bool:

@@ -7,7 +7,7 @@ were begun since the last one that is known to have got through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,9 +19,10 @@ from bot.cards.card import Card
 from bot.channels import budget, pushing
 from bot.channels.budget import Sending
 from bot.channels.contract import Channel, ChannelFacts, NotHere, NotPosted, Place, Posted, Throttled
+from bot.channels.leaving import FOLLOWED, FindAsker, viewer
 from bot.channels.origin import Token, origin_of
 from bot.domain.people import Asker
-from bot.handlers.contract import Chat, Desk, Incoming, Reply, everyone
+from bot.handlers.contract import Chat, Desk, Incoming, Reply
 from bot.store import telling
 from bot.store.cards import outbox
 from bot.store.database import Database, now
@@ -41,11 +42,7 @@ result.
 FAILED_AGAIN_S = 5.0
 """After a defect of ours."""
 
-FindAsker = Callable[[Connection, str, str | None], Asker | None]
-"""Shop and person → that person as an asker; None when there is no such person any more."""
-
-
-LASTING = frozenset({"case", "batch"}) | pushing.PUSHED
+LASTING = FOLLOWED | pushing.PUSHED
 """Cards that keep their message: news of an interception, a batch or an after-sale goes on in it. Others give way to
 the answer.
 """
@@ -228,9 +225,8 @@ class Posting:
         until = at + CLAIMED
         claimed = {"due_at": until, "tries": row.tries + 1, "not_before": None, "turn_at": None}
         connection.execute(outbox.update().where(outbox.c.seq == seq).values(**claimed))
-        nobody = row.asker_id is None  # pushed, or the answer to a customer
-        asker = everyone(row.shop_id) if nobody else self._find_asker(connection, row.shop_id, row.asker_id)
-        return _Taken(row, asker, until, channel)
+        facts = None if channel is None else channel.facts
+        return _Taken(row, viewer(connection, row, facts, self._find_asker), until, channel)
 
 
 def _must_wait(connection: Connection, row: Row[Any], facts: ChannelFacts, at: datetime) -> bool:

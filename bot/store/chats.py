@@ -115,6 +115,12 @@ def accounts_of(connection: Connection, person_id: str) -> list[Bound]:
     return [Bound(row.channel, row.tenant, row.user_id, row.bound_at) for row in rows]
 
 
+def is_on(connection: Connection, person_id: str, channel: str) -> bool:
+    """Whether the person has an account on that chat platform."""
+    wanted = select(chat_people.c.user_id).where(chat_people.c.person_id == person_id, chat_people.c.channel == channel)
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
 def unbind(connection: Connection, person_id: str, channel: str, tenant: str, user_id: str) -> bool:
     """Takes a binding back."""
     this = [

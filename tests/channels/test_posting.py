@@ -85,7 +85,7 @@ async def _due_now(database: Database) -> None:
 
 def _posting(database: Database, there: There, desk: Drawn | None = None, asker: Asker | None = ASKER) -> Posting:
     channels = {"there": cast("Channel", there)}
-    return Posting(database, cast("Desk", desk or Drawn()), channels, lambda _c, _shop, _person: asker)
+    return Posting(database, cast("Desk", desk or Drawn()), channels, lambda *_: asker)
 
 
 async def _keep(database: Database, reply: Reply, origin: MessageOrigin | None = None, asker: Asker = ASKER) -> None:
@@ -257,7 +257,7 @@ async def test_a_defect_is_no_endless_try(database: Database) -> None:
 async def test_a_channel_that_is_no_longer_there(database: Database) -> None:
     """Its rows rest and say why."""
     await _keep(database, _reply("case:1"))
-    await Posting(database, cast("Desk", Drawn()), {}, lambda _c, _shop, _person: ASKER)("1")
+    await Posting(database, cast("Desk", Drawn()), {}, lambda *_: ASKER)("1")
     [row] = await _rows(database)
     assert (row.due_at, row.problem) == (None, "no such channel")
 

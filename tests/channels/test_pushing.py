@@ -116,7 +116,7 @@ class World:
             self.database,
             cast("Desk", self.desk),
             {"there": cast("Channel", self.there)},
-            lambda _c, shop, person: None if person is None else Asker(shop, Origin.AGENT, "周琳", person_id=person),
+            lambda _c, shop, person, _on: Asker(shop, Origin.AGENT, "周琳", person_id=person) if person else None,
         )
         ends = self.clock.at + timedelta(seconds=seconds)
         while self.clock.at < ends:

@@ -86,6 +86,7 @@ class ChatwootChannel:
             changes=0,
             public_url_needed=False,
             limits=Limits(buttons=20, bytes=150_000),
+            talks_of_two=(),  # a conversation's notes are read by every agent of the account
             budget=Budget(channel=Rate(3000, 60, burst=100)),  # 3,000 requests a minute and address
             speaks_first=False,  # each conversation is a customer's: nothing of the whole shop is said there
         )

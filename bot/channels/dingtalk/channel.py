@@ -311,6 +311,7 @@ def _facts(name: str, *, cards: bool, public_url_needed: bool) -> ChannelFacts:
         changes=None if cards else 0,
         public_url_needed=public_url_needed,
         limits=Limits(buttons=20, bytes=15_000),
+        talks_of_two=(SINGLE,),
         budget=Budget(chat=Rate(12, 60, burst=8), edits=Rate(10, burst=20) if cards else None),
     )
 

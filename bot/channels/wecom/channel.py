@@ -302,6 +302,7 @@ def _facts(name: str, *, connected: bool) -> ChannelFacts:
         redelivers=not connected,
         public_url_needed=not connected,
         limits=Limits(buttons=6, bytes=20_480),
+        talks_of_two=(SINGLE,),
         budget=Budget(chat=Rate(15, 60, burst=10)) if connected else UNLIMITED,
         speaks_first=connected,
     )
