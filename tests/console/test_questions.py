@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -58,6 +59,26 @@ async def test_a_phrase_belongs_to_one_topic(bot: Demo) -> None:
         assert answer.status == 400, phrase
         assert "已经归到「多少钱」" in answer.text
     assert await live(bot) == {"fee": ("回头费",)}
+
+
+async def test_two_owners_at_once_add_a_wording_once(bot: Demo) -> None:
+    """Whoever is a moment later is told that it is there."""
+    owner, other = bot.visitor(), bot.visitor()
+    await owner.enter("owner", "/questions")
+    await other.enter("owner", "/questions")
+    answers = await asyncio.gather(*(add(one, "fee", "掉头费") for one in (owner, other, owner, other)))
+    assert sorted(answer.status for answer in answers) == [303, 400, 400, 400]
+    assert await live(bot) == {"fee": ("掉头费",)}
+
+
+async def test_what_is_typed_is_one_line(bot: Demo) -> None:
+    """Breaks, turned directions and what no database keeps are blanks."""
+    owner = bot.visitor()
+    await owner.enter("owner", "/questions")
+    await add(owner, "fee", "掉\x00头\n\u202e费")
+    assert await live(bot) == {"fee": ("掉 头 费",)}
+    await owner.post("/questions", {"what": "own", "topic": "fee", "zh": "一\r\n二\x00", "en": ""})
+    assert await bot.database.read(lambda c: questions.own_answer(c, "demo", "fee")) == ("一 二", "一 二")
 
 
 async def test_the_trial_says_what_becomes_of_the_wording_itself(bot: Demo) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.console.bench import Lister
 from bot.console.frame import page_facts
@@ -22,6 +22,7 @@ from bot.store import questions
 from bot.store.database import now
 from bot.store.events import latest
 from bot.store.questions import OwnAnswer, Phrase, Question
+from bot.store.shops import shops
 
 SHORTEST, LONGEST = 2, 60
 LONGEST_ANSWER = 300
@@ -124,11 +125,9 @@ class QuestionsPage:
         tried = await _phrase(visit)
         if tried.problem:
             return await self._refused(visit, tried)
-        shop, who = visit.asker.shop_id, visit.asker.name
-        await visit.house.database.write(
-            lambda c: questions.add_phrase(c, shop, tried.topic, tried.phrase, who, now(c))
-        )
-        return visit.go("/questions")
+        if await visit.house.database.write(lambda c: _added(c, visit, tried)):
+            return visit.go("/questions")
+        return await self._refused(visit, await _phrase(visit))
 
     async def _set_own(self, visit: Visit) -> web.Response:
         tried = _own(visit)
@@ -205,7 +204,7 @@ class QuestionsPage:
 async def _phrase(visit: Visit) -> _Tried:
     """What was typed as a phrase, and what is wrong with it."""
     faq, shop = visit.house.faq, visit.asker.shop_id
-    tried = _Tried(visit.field("topic", 40), visit.field("phrase", 400).strip())
+    tried = _Tried(visit.field("topic", 40), _line(visit.field("phrase", 400)))
     if tried.topic not in faq.topics:
         return replace(tried, topic="", problem=visit.word("questions.no_topic"))
     if not SHORTEST <= len(tried.phrase) <= LONGEST:
@@ -220,9 +219,19 @@ async def _phrase(visit: Visit) -> _Tried:
     return tried
 
 
+def _added(connection: Connection, visit: Visit, tried: _Tried) -> bool:
+    """False when somebody was a moment faster with the same wording; owners who add at once wait for each other."""
+    shop, who = visit.asker.shop_id, visit.asker.name
+    connection.execute(select(shops.c.id).where(shops.c.id == shop).with_for_update())
+    if visit.house.faq.taken(tried.phrase, questions.live_phrases(connection, shop)) is not None:
+        return False
+    questions.add_phrase(connection, shop, tried.topic, tried.phrase, who, now(connection))
+    return True
+
+
 def _own(visit: Visit) -> _Tried:
     """What was typed as own words, and what is wrong with them."""
-    zh, en = visit.field("zh").strip(), visit.field("en").strip()
+    zh, en = _line(visit.field("zh")), _line(visit.field("en"))
     tried = _Tried(visit.field("topic", 40), zh=zh, en=en)
     if tried.topic not in visit.house.faq.topics:
         return replace(tried, topic="", problem=visit.word("questions.no_topic"))
@@ -231,6 +240,11 @@ def _own(visit: Visit) -> _Tried:
     if max(len(zh), len(en)) > LONGEST_ANSWER:
         return replace(tried, problem=visit.word("questions.own_length", most=LONGEST_ANSWER))
     return tried
+
+
+def _line(typed: str) -> str:
+    """One line of what was typed: no breaks, nothing that cannot be seen, and nothing that a database cannot keep."""
+    return " ".join("".join(char if char.isprintable() else " " for char in typed).split())
 
 
 def _number(visit: Visit) -> int:
