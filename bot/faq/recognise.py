@@ -63,7 +63,8 @@ class Reading:
 
     `topics` in the order asked, empty for silence; `sure` when each rests on a rule that proves it and the model
     agrees; `guesses` are the likeliest topics of a question that passed the gate and is not answered; `asks_state`:
-    it asks how one interception stands (`ids` says which, if named). `carriers` are the codes of those named,
+    it asks how one interception stands (`ids` says which, if named); `unanswered`: it asks about interception what
+    no topic answers, with guesses or without. `carriers` are the codes of those named,
     `ids` the numbers of parcels, orders or after-sales, upper case; `lang` is 'zh' or 'en'; `confidence` is the
     model's, 0 to 1, for the least certain topic; `why` says in a few words what each topic rests on.
     """
@@ -71,6 +72,7 @@ class Reading:
     topics: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
     asks_state: bool = False
+    unanswered: bool = False
     sure: bool = False
     confidence: float = 0.0
     carriers: tuple[str, ...] = ()
@@ -113,7 +115,8 @@ class _Reader:
         self._text = blanked(tidied.text, words)
         self._phrases = phrases
         self._judge = judge
-        self._usual = meant(tidied.text, words) and not odd(tidied.text, words)
+        self._meant = meant(tidied.text, words)
+        self._usual = self._meant and not odd(tidied.text, words)
         self._clauses = cut(self._text, words, marked=tidied.marked)
         self._whole = judge.weigh(features(tidied.text, words))
         self._each = self._weigh_clauses()
@@ -134,6 +137,7 @@ class _Reader:
             topics=tuple(topics),
             guesses=self._guesses(asked) if may_guess else (),
             asks_state="state" in asked.silent.values() and not topics,
+            unanswered=bool(may_guess) or (self._meant and not topics and "no_fact" in asked.silent.values()),
             sure=bool(topics) and self._asked >= SURE_ASKED and least >= SURE_TOPIC,
             confidence=round(min(least, self._asked) if topics else 0.0, 3),
             carriers=silent.carriers,

@@ -74,10 +74,10 @@ class Questions:
             return await self._outgoing.reply([f"records:{subject}"], incoming.asker, incoming.chat.lang)
         if mode == "suggest" or not (incoming.private or reading.sure):  # where customers read, only what is certain
             topics, guesses = [], [*topics, *guesses]
-        if not topics and not guesses:
+        if not topics and not guesses and not reading.unanswered:
             return SILENCE
         seq = await self._rooms.database.write(lambda c: _keep(c, incoming, reading, topics, guesses, subject))
-        if seq is None or (not topics and not incoming.private):
+        if seq is None or not (topics or (guesses and incoming.private)):
             return SILENCE
         target = f"answer:{seq}" if incoming.private else f"answer:{seq}:{CUSTOMERS}"
         return await self._outgoing.reply([target], incoming.asker, incoming.chat.lang)

@@ -98,7 +98,21 @@ def test_commands_are_no_questions(text: str) -> None:
 )
 def test_what_is_not_asked_is_not_guessed_either(text: str) -> None:
     """Orders, answers, other senses and questions without a fact offer no menu of topics."""
-    assert read(text) == Reading(lang="zh", clauses=read(text).clauses)
+    seen = read(text)
+    assert seen == Reading(lang="zh", clauses=seen.clauses, unanswered=seen.unanswered)
+
+
+@pytest.mark.parametrize(
+    "text, waits",
+    [("拦截可以取消吗", True), ("拦截后退回来要几天", True), ("圆通拦截电话是多少", True)]
+    + [
+        (text, False)
+        for text in ("帮我拦一下这单", "亲 拦截失败不收费的哦", "电话拦截怎么关", "那单拦住没", "拦截多少钱")
+    ],
+)
+def test_what_is_asked_and_has_no_answer_is_told_apart(text: str, *, waits: bool) -> None:
+    """A question about interception without a fact waits for the owner; orders, answers and other senses do not."""
+    assert read(text).unanswered is waits
 
 
 def test_quoted_words_are_not_asked() -> None:

@@ -60,6 +60,18 @@ async def test_a_customers_doubtful_question_is_kept_for_the_owner(bot: Bot) -> 
     assert [(q.text, q.topics, q.guesses) for q in waiting] == [(asked, (), ("when_possible",))]
 
 
+async def test_a_question_without_a_fact_reaches_the_owner(bot: Bot) -> None:
+    """It passed the gate and nobody answered: the owner sees it, adds its wording, and the same words are answered."""
+    shop = await bot.shop()
+    asked = "怎么取消拦截"
+    for said in (asked, "已经拦截了", "帮我拦一下这单", "广告拦截怎么关", "在吗"):
+        assert not (await shop.agent.types(said)).shown, said
+    waiting = await bot.database.read(lambda c: questions.to_review(c, shop.id))
+    assert [(q.text, q.guesses) for q in waiting] == [(asked, ())]
+    await bot.database.write(lambda c: questions.add_phrase(c, shop.id, "how_to_start", asked, "吴岚", now(c)))
+    assert (await shop.agent.types(asked)).shown
+
+
 async def test_a_state_is_told_to_whoever_may_see_the_record(bot: Bot) -> None:
     """In an after-sale's own talk no number is needed; without the permission one sees what one asked for alone."""
     shop = await bot.shop()
