@@ -56,7 +56,7 @@ class Static:
 
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])([A-Z]{0,4}[0-9]{12,19})(?![A-Za-z0-9])")
-_TITLE = re.compile("《[^》]+》")
+_TITLE = re.compile("《[^》]+》|(?<=agree to the ).+")
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -100,7 +100,7 @@ def ending(line: str) -> Markup:
 
 
 def titled(label: str) -> str:
-    """The title in 《》, with its marks; without one the whole label."""
+    """The title in 《》, with its marks, in English what is agreed to; without one the whole label."""
     found = _TITLE.search(label)
     return found[0] if found else label
 

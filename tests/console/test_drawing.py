@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import words
+from bot.cards import texts, words
 from bot.console.drawing import Drawing, Speech, ending, grouped, numbered, titled
 
 NOW = datetime(2026, 11, 24, 2, 15, 32, tzinfo=UTC)
@@ -98,6 +98,7 @@ def test_a_line_keeps_its_end_together() -> None:
     assert '<span class="nowrap">轨迹截至 10:14</span>' in ending("已发往 成都 · 轨迹截至 10:14")
     assert ending("<x>") == "&lt;x&gt;"
     assert (titled("我已阅读并同意《协议》"), titled("I agree")) == ("《协议》", "I agree")
+    assert titled(texts.text("signup.tick", "en", title="Debit Agreement")) == "Debit Agreement"
 
 
 def test_an_asset_changes_its_address_with_its_content() -> None:

@@ -32,7 +32,7 @@ async def test_the_page_says_how_a_chat_is_chosen(bot: Demo) -> None:
     page = (await owner.enter("owner", "/permissions")).text
     assert "还没有聊天会收到新售后。在群里发 /subscribe" in page
     await owner.get("/lang/en?next=/permissions")
-    assert "No chat is told of new claims yet. Send /subscribe" in (await owner.get("/permissions")).text
+    assert "No chat is told of new after-sales yet. Send /subscribe" in (await owner.get("/permissions")).text
     await _chosen(bot)
     assert shortened(CHAT) not in (await agent.enter("agent", "/permissions")).text
 

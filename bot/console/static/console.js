@@ -175,7 +175,7 @@ function sums(form) {
 		lock(!n);
 	}
 	if (gone) {
-		const left = $$("[name=ticked]:not(:checked)", form), titles = left.map((b) => b.dataset.title).join("");
+		const left = $$("[name=ticked]:not(:checked)", form), titles = left.map((b) => b.dataset.title).join(gone.dataset.and);
 		gone.textContent = titles && count(gone.dataset, left.length, { titles });
 		lock(titles);
 	}
@@ -259,7 +259,7 @@ async function copy(value, button) {
 		d.execCommand("copy");
 		field.remove();
 	}
-	$("[data-said]").textContent = W.copied;
+	put("[data-said]", W.copied);
 	const turn = (to) => $("use", button).setAttribute("href", to);
 	turn("#i-ok");
 	setTimeout(turn, 1200, "#i-copy");

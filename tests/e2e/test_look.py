@@ -1,0 +1,113 @@
+"""What can be measured of how the pages look, where English is longest and the screen is narrowest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser import Pages
+from tests.console.served import HU, LIN, WANG, Demo
+from tests.e2e.conftest import Enter
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+NARROW = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
+PAGES = (
+    "/",
+    f"/?c={WANG}&pane=chat",
+    f"/?c={WANG}&pane=case",
+    "/records",
+    "/batch",
+    "/permissions",
+    "/questions",
+    "/me",
+)
+WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CUT = """(s) => [...document.querySelectorAll(s)].filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth)
+  .map((e) => e.outerHTML.slice(0, 120))"""
+LONE = """(s) => [...document.querySelectorAll(s)].filter((e) => {
+  const box = e.getBoundingClientRect(), next = e.nextElementSibling.getBoundingClientRect();
+  return next.top >= box.bottom;
+}).map((e) => e.parentElement.outerHTML.slice(0, 120))"""
+
+
+async def english(bot: Demo, page: Page, there: str) -> None:
+    """Goes there in English."""
+    await page.goto(f"{bot.base}/lang/en?next=/me")
+    await page.goto(bot.base + there)
+
+
+async def record_of(bot: Demo, after_sale_id: str) -> str:
+    """Where the record of that after-sale is read."""
+    return f"/records/{(await bot.cases(after_sale_id))[0].id}"
+
+
+@pytest.mark.parametrize("size", [{"width": 1280}, NARROW], ids=["wide", "narrow"])
+async def test_english_fits_where_chinese_does(bot: Demo, enter: Enter, size: dict[str, object]) -> None:
+    """No page in English scrolls sideways, no rule of a record leaves its box, no label runs into its value."""
+    await bot.settled(HU, "contradicted")
+    page = await enter("owner", "/", **size)
+    record = await record_of(bot, HU)
+    for path in (*PAGES, record):
+        await english(bot, page, path)
+        assert await page.evaluate(WIDE) <= 0, path
+    assert await page.evaluate(CUT, ".rules-2, .rules-2 li, .facts dt, .box-h label") == []
+
+
+async def test_the_rows_of_a_batch_keep_their_columns(bot: Demo, enter: Enter) -> None:
+    """The longest name of a carrier ends before the number begins, and the sign of the note stands beside its words."""
+    page = await enter("agent", "/batch", **NARROW)
+    await english(bot, page, "/batch")
+    await page.fill("#numbers", "460000000004010\n75400000004001")
+    await page.click("main .btn-p")
+    await page.wait_for_selector("[data-main]")
+    assert await page.evaluate(CUT, ".b3 li > span") == []
+    assert await page.evaluate(LONE, ".card-f > .i") == []
+    no, yes = page.locator(".to-do > a"), page.locator(".to-do > button")
+    assert (await no.bounding_box() or {})["y"] == (await yes.bounding_box() or {})["y"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_what_is_missing_for_the_signature_is_named(bot: Demo, enter: Enter, lang: str) -> None:
+    """Both papers by their titles, apart from each other; each fact stands beside its sign, also on a narrow screen."""
+    page = await enter("fresh-owner", "/", password="demo", **NARROW)
+    await page.goto(f"{bot.base}/lang/{lang}?next=/sign-up")
+    box = page.locator("[name=ticked]").first
+    await box.check()
+    await box.uncheck()
+    words = "勾选《快递拦截服务开通协议》《扣款授权协议》"
+    if lang == "en":
+        words = "tick Parcel Interception Service Agreement, Debit Authorisation Agreement"
+    assert words in await page.inner_text("[data-missing]")
+    assert await page.evaluate(LONE, ".rules li > .i") == []
+
+
+async def test_a_request_keeps_its_two_answers_together(bot: Demo, enter: Enter) -> None:
+    """On a narrow screen both answers stand side by side below the words, and the picture beside them."""
+    asking, owner = await enter("newcomer", f"/?c={LIN}"), await enter("owner", "/permissions", **NARROW)
+    await asking.click(".dock >> text=请吴岚开通")
+    await owner.wait_for_selector(".wish")
+    no, yes = [await one.bounding_box() or {} for one in await owner.locator(".wish .btn").all()]
+    assert (no["y"], no["width"]) == (yes["y"], yes["width"])
+    assert await owner.evaluate(LONE, ".wish > .av") == []
+
+
+async def test_the_sign_in_touches_no_edge(bot: Demo, browser_page: Pages) -> None:
+    """On a narrow screen the form keeps its distance from both edges."""
+    page = await browser_page.open(f"{bot.base}/sign-in", **NARROW)  # type: ignore[arg-type]
+    box = await page.locator(".login .box").first.bounding_box() or {}
+    assert box["x"] >= 12
+    assert box["x"] + box["width"] <= 378
+
+
+async def test_the_head_of_a_confirmation_says_first_what_it_is(bot: Demo, enter: Enter) -> None:
+    """On a narrow screen the after-sale stands below the title, not squeezed beside it."""
+    page = await enter("agent", "/", **NARROW)
+    await page.goto(f"{bot.base}/?c={WANG}&pane=case")
+    await page.click("[data-open]")
+    await page.wait_for_selector("dialog[open]")
+    title, subject = [await page.locator(f"dialog[open] .dlg-h > {s}").bounding_box() or {} for s in ("h2", ".muted")]
+    assert subject["y"] >= title["y"] + title["height"]
+    assert subject["x"] == title["x"]
