@@ -64,7 +64,7 @@ def answer_card(  # noqa: PLR0913 - each fact comes from another room
 
 def _next(actions: Actions, lang: str, records: str) -> Button | None:
     """The one button that leads on: to the interception, to what must happen before it, or to the records."""
-    for verb in ("open", "sign", "ask_grant"):
+    for verb in ("open", "sign", "remind", "ask_grant"):
         if verb in actions:
             return press(actions, verb, f"answer.button.{verb}", lang, kind="primary")
     return link({}, "answer.button.records", lang, records) if records else None

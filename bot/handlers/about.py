@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.cards.fee_line import fee_fact
-from bot.cards.forms import money, when
+from bot.cards.forms import listed, money, when
 from bot.cards.gauge import as_of
 from bot.cards.texts import text
 from bot.cards.views import Draw
@@ -32,9 +32,6 @@ from bot.store.questions import Question
 MOST_PARCELS = 3
 MOST_NAMED = 5
 """So many numbers of one message are looked up."""
-
-STEPS = {ReasonCode.AGREEMENT_NOT_SIGNED: "sign", ReasonCode.PERMISSION_DENIED: "ask_grant"}
-"""The button for a reason that a person can lift, where it stands alone."""
 
 CAN_IT_BE = frozenset({"eligibility", "how_to_start", "signup"})
 """Topics for which the state of the shop decides."""
@@ -70,22 +67,25 @@ class Abouts:
 
     async def of(self, question: Question, asker: Asker, rules: RuleSet, draw: Draw) -> About:
         """Of the parcels that are meant; where none is, of the shop and the person."""
-        if question.subject is not None and set(question.topics) & ABOUT_A_PARCEL:
-            found = await self._meant(question, question.subject, asker)
-            if found:
-                return _of_parcels(found, rules, draw)
-        return await self._of_shop(question, asker, rules, draw)
-
-    async def _meant(self, question: Question, subject: str, asker: Asker) -> list[Candidate]:
-        """The parcels that are named, else all of the after-sales that are; first those of the subject."""
-        named = ids_of(question.text)[:MOST_NAMED]
-        found = await self._rooms.database.read(
-            lambda c: [best(after_sales.find(c, asker.shop_id, number), subject) for number in named]
+        if not set(question.topics) & ABOUT_A_PARCEL:
+            return await self._of_shop(question, asker, rules, draw)
+        named = ids_of(question.text)
+        sales = await self._rooms.database.read(
+            lambda c: {n: best(after_sales.find(c, asker.shop_id, n), question.subject) for n in named[:MOST_NAMED]}
         )
+        found = await self._meant(sales, question.subject, asker)
+        if not found:
+            general = await self._of_shop(question, asker, rules, draw)
+            return replace(general, lines=(*_strange(sales, draw), *general.lines))
+        about = _of_parcels(found, len(named[MOST_NAMED:]), asker, rules, draw)
+        return replace(about, lines=(*about.lines, *_strange(sales, draw)))
+
+    async def _meant(self, sales: Mapping[str, str | None], subject: str | None, asker: Asker) -> list[Candidate]:
+        """The parcels that are named, else all of the after-sales that are; first those of the subject."""
         meant = []
-        for after_sale_id in dict.fromkeys([subject, *filter(None, found)]):
+        for after_sale_id in dict.fromkeys(filter(None, [subject, *sales.values()])):
             candidates = await self._rooms.interceptions.candidates(asker, after_sale_id)
-            meant += [one for one in candidates if one.parcel.tracking_number in named] or candidates
+            meant += [one for one in candidates if one.parcel.tracking_number in sales] or candidates
         return meant
 
     async def _of_shop(self, question: Question, asker: Asker, rules: RuleSet, draw: Draw) -> About:
@@ -93,7 +93,8 @@ class Abouts:
         shop = await self._rooms.database.read(lambda c: shops.facts(c, asker.shop_id))
         signed = await self._rooms.database.read(lambda c: agreements.signed(c, asker.shop_id))
         latest = await self._rooms.database.read(lambda c: agreements.latest(c, asker.shop_id))
-        lines, verbs = [], {}
+        lines: list[str] = []
+        verbs: dict[str, str] = {}
         if shop is not None and shop.cross_border and topics & {*CAN_IT_BE, "cross_border"}:
             lines.append(text("answer.shop.cross_border", lang))
         if shop is not None and not shop.active and topics & CAN_IT_BE:
@@ -101,7 +102,7 @@ class Abouts:
         if any(signed.get(one.kind, "") < one.oldest_valid for one in rules.agreements):
             if topics & CAN_IT_BE:
                 lines.append(text("answer.shop.unsigned", lang))
-                verbs["sign"] = action("sign", "")
+                verbs |= _signs(asker)
         elif "signup" in topics and latest is not None:
             lines.append(text("answer.shop.signed", lang, who=latest.by, at=when(latest.at, draw.now, lang)))
         lines += self._routes(topics, asker.shop_id, lang)
@@ -109,7 +110,7 @@ class Abouts:
             may = Permission.LOGISTICS_TOOLS in asker.permissions
             if not may:
                 lines.append(text("answer.shop.no_tools", lang))
-                verbs["ask_grant"] = action("ask_grant", Permission.LOGISTICS_TOOLS.value)
+                verbs |= _asks(asker)
             elif "no_permission" in topics:
                 lines.append(text("answer.shop.has_tools", lang))
         return About(tuple(lines), verbs)
@@ -119,23 +120,42 @@ class Abouts:
         return [text("answer.shop.no_routes", lang)] if none and topics & {*CAN_IT_BE, "carriers"} else []
 
 
-def _of_parcels(found: Sequence[Candidate], rules: RuleSet, draw: Draw) -> About:
+def _strange(sales: Mapping[str, str | None], draw: Draw) -> list[str]:
+    """That a number leads to nothing here; another shop's number reads no different."""
+    unknown = [number for number, after_sale_id in sales.items() if after_sale_id is None]
+    return [text("answer.about.unknown", draw.lang, numbers=listed(unknown, draw.lang))] if unknown else []
+
+
+def _of_parcels(found: Sequence[Candidate], unread: int, asker: Asker, rules: RuleSet, draw: Draw) -> About:
     lines = [_line(candidate, rules, draw) for candidate in found[:MOST_PARCELS]]
-    if len(found) > MOST_PARCELS:
-        lines.append(text("answer.about.more", draw.lang, n=len(found) - MOST_PARCELS, all=len(found)))
-    for one in found:
-        verb = _verb(one)
-        if verb is not None:
-            return About(tuple(lines), {verb: action("open", one.after_sale.after_sale_id)})
-    return About(tuple(lines), {})
+    more = len(found[MOST_PARCELS:]) + unread
+    if more:
+        lines.append(text("answer.about.more", draw.lang, n=more))
+    verbs = next((verbs for one in found if (verbs := _verbs(one, asker))), {})
+    return About(tuple(lines), verbs)
 
 
-def _verb(candidate: Candidate) -> str | None:
+def _verbs(candidate: Candidate, asker: Asker) -> dict[str, str]:
     """The button that leads on: to the confirmation, or to what a person can lift on the spot (U3, R11)."""
+    opens = action("open", candidate.after_sale.after_sale_id)
     if candidate.verdict.eligible:
-        return "open"
-    codes = [told.code for told in candidate.verdict.reasons]
-    return STEPS.get(codes[0]) if len(codes) == 1 else None
+        return {"open": opens}
+    codes = {told.code for told in candidate.verdict.reasons}
+    if codes == {ReasonCode.AGREEMENT_NOT_SIGNED}:
+        return {"sign": opens}
+    return _asks(asker) if codes == {ReasonCode.PERMISSION_DENIED} else {}
+
+
+def _signs(asker: Asker) -> dict[str, str]:
+    """To the agreements, or to whoever may sign them (U3)."""
+    if agreements.may_sign(asker):
+        return {"sign": action("sign", "")}
+    return {"remind": action("remind", "")} if asker.role is Role.AGENT else {}
+
+
+def _asks(asker: Asker) -> dict[str, str]:
+    """An agent can ask the owner; whoever is none has nobody to ask."""
+    return {"ask_grant": action("ask_grant", Permission.LOGISTICS_TOOLS.value)} if asker.role is Role.AGENT else {}
 
 
 def _line(candidate: Candidate, rules: RuleSet, draw: Draw) -> str:

@@ -24,7 +24,7 @@ from bot.domain.people import Asker
 from bot.faq.answers import CUSTOMERS, MONEY, RULES, Wanted, for_customers, wanted
 from bot.faq.recognise import Reading, read
 from bot.handlers import views
-from bot.handlers.about import About, Abouts, best
+from bot.handlers.about import MOST_NAMED, About, Abouts, best
 from bot.handlers.actions import action
 from bot.handlers.contract import SILENCE, Incoming, Reply
 from bot.handlers.grammar import ids_of
@@ -89,7 +89,7 @@ class Questions:
         """
         if not incoming.private:
             return None
-        numbers = ids_of(words)
+        numbers = ids_of(words)[:MOST_NAMED]
         if numbers:
             found = await self._rooms.interceptions.find(incoming.asker.shop_id, numbers)
             named = (best(found[number], incoming.conversation) for number in numbers)

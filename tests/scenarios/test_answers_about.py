@@ -27,6 +27,40 @@ async def test_each_number_of_a_message_is_answered(bot: Bot) -> None:
     assert two.number in told
 
 
+async def test_a_number_that_leads_nowhere_is_said(bot: Bot) -> None:
+    """Another shop's reads like one that nobody has, alone and beside one of one's own."""
+    shop, other = await bot.shop(), await bot.shop()
+    mine, theirs = await shop.sale("yto"), await other.sale("yto")
+    alone = words((await shop.agent.types(f"{theirs.number} 还能拦截吗")).card)
+    assert f"查不到 {theirs.number}" in alone
+    assert "揽收之后" in alone
+    beside = words((await shop.agent.types(f"{mine.number} 和 {theirs.number} 还能拦截吗")).card)
+    assert f"这单圆通 {mine.number}" in beside
+    assert f"查不到 {theirs.number}" in beside
+
+
+async def test_many_numbers_are_counted(bot: Bot) -> None:
+    """Three are told; how many are not is said, however many were typed."""
+    shop = await bot.shop()
+    numbers = [(await shop.sale("yto")).number for _ in range(7)]
+    told = words((await shop.agent.types(f"{' '.join(numbers)} 这些还能拦截吗")).card)
+    assert sum(number in told for number in numbers) == 3
+    assert "另外 4 个没有列出" in told
+
+
+async def test_who_cannot_lift_a_reason_gets_the_button_that_fits(bot: Bot) -> None:
+    """An agent asks the owner for the tools, or reminds him to sign; a platform agent has nobody to ask."""
+    shop, unsigned = await bot.shop(), await bot.shop(signed=False)
+    sale = await shop.sale("yto")
+    asked = await shop.person("newcomer").types(f"{sale.number} 能拦截吗")
+    assert "R11" in words(asked.card)
+    assert (await shop.person("newcomer").presses(asked.card, "请主账号开通")).target == "denied:asked"
+    platform = await shop.person("platform").types(f"{sale.number} 现在能拦截吗")
+    assert "请主账号开通" not in labels(platform.card)
+    reminded = await unsigned.agent.types("拦截怎么开通")
+    assert (await unsigned.agent.presses(reminded.card, "提醒主账号")).target == "signup:"
+
+
 async def test_an_id_in_a_quote_is_no_subject(bot: Bot) -> None:
     """What somebody else wrote names nothing; the talk's own after-sale is meant."""
     shop = await bot.shop()
