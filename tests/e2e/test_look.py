@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,9 @@ async def test_what_is_missing_for_the_signature_is_named(bot: Demo, enter: Ente
     if lang == "en":
         words = "tick Parcel Interception Service Agreement, Debit Authorisation Agreement"
     assert words in await page.inner_text("[data-missing]")
+    row = page.locator(".agree").first
+    places = [await row.locator(s).bounding_box() or {} for s in (".chk", "label", "a")]
+    assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(places)), places
     assert await page.evaluate(LONE, ".rules li > .i") == []
 
 
