@@ -249,6 +249,7 @@ async def build(settings: Settings) -> web.Application:
             limits=limits,
             frames=chats.frames,
             channel_names=chats.titles,
+            talks_of_two=chats.talks_of_two,
         ),
     )
 

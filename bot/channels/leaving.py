@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from bot.channels.contract import ChannelFacts
 from bot.domain.people import Asker
 from bot.handlers.contract import everyone
-from bot.store.cards import outbox
-from bot.store.people import people
+from bot.store.answered import answered
 
 FindAsker = Callable[[Connection, str, str | None, str], Asker | None]
 """Shop, person and channel → that person as an asker; None for who has left, or has no account there any more."""
@@ -42,15 +41,5 @@ def _others_read(connection: Connection, row: Row[Any], facts: ChannelFacts | No
         return False
     if facts.talks_of_two is not None:
         return not row.chat.startswith(facts.talks_of_two)
-    colleague = (
-        select(outbox.c.seq)
-        .join(people, people.c.id == outbox.c.asker_id)
-        .where(
-            outbox.c.channel == row.channel,
-            outbox.c.chat == row.chat,
-            outbox.c.shop_id == row.shop_id,
-            outbox.c.asker_id != row.asker_id,
-            people.c.active,
-        )
-    )
-    return connection.execute(colleague.limit(1)).first() is not None
+    there = answered(connection, row.shop_id, row.channel, row.chat)
+    return any(one.active and one.person_id != row.asker_id for one in there)

@@ -46,6 +46,12 @@ class Platform:
         return found
 
     @property
+    def talks_of_two(self) -> tuple[str, ...] | None:
+        """How the names of chats begin in which one person is alone with the bot (`ChannelFacts.talks_of_two`)."""
+        found: tuple[str, ...] | None = getattr(self._channel, "TALKS_OF_TWO", None)
+        return found
+
+    @property
     def _channel(self) -> ModuleType:
         return import_module(f"bot.channels.{self.folder}.channel")
 
@@ -63,6 +69,14 @@ PLATFORMS: Mapping[str, Platform] = {
 def of(name: str, section: Section) -> Platform | None:
     """The platform of a section; None where it names none that there is."""
     return PLATFORMS.get(str(section.get("platform", name)))
+
+
+def talks_of_two(sections: Mapping[str, Section]) -> dict[str, tuple[str, ...] | None]:
+    """By section, how the names of talks of two begin; for a command that makes no channel. A section that names no
+    platform that there is says nothing.
+    """
+    found = {name: of(name, section) for name, section in sections.items()}
+    return {name: None if platform is None else platform.talks_of_two for name, platform in found.items()}
 
 
 def all_channels(console: ConsoleChannel, others: Sequence[Channel] = ()) -> Mapping[str, Channel]:

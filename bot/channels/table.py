@@ -23,6 +23,7 @@ class ChannelTable:
     channels: dict[str, Channel] = field(default_factory=dict)
     deliver: dict[str, Deliver] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    talks_of_two: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     frames: dict[str, str] = field(default_factory=dict)
     sections: Mapping[str, Section] = field(default_factory=dict)
 
@@ -40,6 +41,7 @@ class ChannelTable:
         _set(self.channels, now)
         _set(self.deliver, {name: channel.deliver for name, channel in now.items()})
         _set(self.titles, {name: channel.facts.title for name, channel in now.items()})
+        _set(self.talks_of_two, {name: channel.facts.talks_of_two for name, channel in now.items()})
         _set(self.frames, {name: one.frame_origin for name, one in now.items() if isinstance(one, Framing)})
         return changed
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.beside import end, write
+from bot.cli.beside import end, load_settings, write
+
+if TYPE_CHECKING:
+    from bot.merchants.departure import Talks
+    from bot.merchants.people import Person
 
 
 @click.group()
@@ -120,10 +125,68 @@ def person_add(shop_id: str, login: str, role: str, name: str) -> None:
 @click.argument("login")
 def person_code(login: str) -> None:
     """聊天账号的绑定码，10 分钟有效，只用一次。 A code that binds a chat account, once, within 10 minutes."""
-    from bot.merchants import people
     from bot.store import chats
+
+    found = _found(login)
+    if not found.active:
+        end(f"{login} 已经停用了。\n{login} has left.")
+    click.echo(write(lambda c: chats.new_code(c, found.id, datetime.now(UTC))))
+
+
+@person.command("leave")
+@click.argument("login")
+def person_leave(login: str) -> None:
+    """停用离店的人：马上退出登录，权限收回，聊天账号解绑。 Somebody has left: signed out at once, nothing is kept."""
+    from bot.merchants import departure
+    from bot.merchants.departure import LastOwner
+    from bot.store.database import now
+
+    who, talks = _found(login), _talks_of_two()
+    try:
+        left = write(lambda c: departure.leave(c, who, "", talks, now(c)))
+    except LastOwner:
+        end(
+            f"{login} 是店铺 {who.shop_id} 最后一个主账号，不能停用。"
+            f"先加一个：intercept-bot person add --shop {who.shop_id} --login 登录名 --role owner\n"
+            f"{login} is the last owner of the shop {who.shop_id} and cannot leave; add another one first."
+        )
+    if not left:
+        end(f"{login} 已经停用了。\n{login} has left already.")
+    click.echo(f"{who.login} left")
+
+
+@person.command("return")
+@click.argument("login")
+def person_return(login: str) -> None:
+    """恢复停用的人：能登录，权限和聊天账号要重新给。 Able to sign in again; all else is granted and bound anew."""
+    from bot.merchants import departure
+    from bot.store.database import now
+
+    who = _found(login)
+    if not write(lambda c: departure.come_back(c, who, "", now(c))):
+        end(f"{login} 没有停用。\n{login} has not left.")
+    click.echo(f"{who.login} returned")
+
+
+def _found(login: str) -> Person:
+    """Who signs in as that; ends in words where nobody does."""
+    from bot.merchants import people
 
     found = write(lambda c: people.by_login(c, login))
     if found is None:
         end(f"没有登录名 {login}。\nThere is no login {login}.")
-    click.echo(write(lambda c: chats.new_code(c, found.id, datetime.now(UTC))))
+    return found
+
+
+def _talks_of_two() -> Talks:
+    """As `channels.toml` has them. A wrong file holds nobody in the shop: then the chats are told apart by who was
+    answered there.
+    """
+    from bot.channels import configuration, registry
+    from bot.channels.configuration import ChannelsError
+
+    try:
+        return registry.talks_of_two(configuration.load(load_settings().data / configuration.FILE))
+    except ChannelsError as problem:
+        click.echo(str(problem), err=True)
+        return {}

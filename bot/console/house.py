@@ -235,5 +235,7 @@ class House:
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], datetime] = _clock
     channel_names: Mapping[str, str] = field(default_factory=dict)
+    talks_of_two: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    """How the names of a channel's chats begin in which one person is alone with the bot; None: names do not say."""
     frames: Mapping[str, str] = field(default_factory=dict)
     """Desks that may show `/beside/<channel>` inside their own page: the channel's name and the origin."""

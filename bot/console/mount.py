@@ -16,7 +16,7 @@ from bot.console.house import House
 from bot.console.live import Feeds, Live
 from bot.console.parts import Parts
 from bot.console.session import Door
-from bot.console.views import accounts, beside, files, me, papers, press, told_chats
+from bot.console.views import accounts, beside, files, leaving, me, papers, press, told_chats
 from bot.console.views.batch import BatchPages
 from bot.console.views.files import Files
 from bot.console.views.permissions import Permissions
@@ -130,6 +130,7 @@ def _rest(pages: _Pages, permissions: Permissions, batch: BatchPages) -> None:
     pages.post("/permissions/ask", permissions.ask)
     pages.post("/permissions/accounts", accounts.answer)
     pages.post("/permissions/chats", told_chats.end)
+    pages.post("/permissions/people", leaving.change)
     pages.get("/batch", batch.start)
     pages.post("/batch", batch.draft)
     pages.get("/batch/{id}.csv", batch.csv)

@@ -120,12 +120,12 @@ def _read(connection: Connection, asker: Asker, after_sale_id: str) -> _Read | N
     sheets = shelf.sheets(connection, asker.shop_id, [after_sale_id])
     if after_sale is None or not sheets:
         return None
-    owners = people.of_shop(connection, asker.shop_id, Role.OWNER)
+    owner = people.owner_name(connection, asker.shop_id)
     asked = any(
         request.person_id == asker.person_id and request.permission is Permission.LOGISTICS_TOOLS
         for request in permissions.open_requests(connection, asker.shop_id)
     )
-    return _Read(version, after_sale, sheets[0], owners[0].name if owners else "", asked)
+    return _Read(version, after_sale, sheets[0], owner, asked)
 
 
 def _parcel(house: House, speech: Speech, candidate: Candidate, number: int, sheet: Sheet) -> PanelParcel:

@@ -185,8 +185,7 @@ class Outgoing:
         return signup.granted(person.name, draw)
 
     async def _owner(self, shop_id: str) -> str:
-        owners = await self._rooms.database.read(lambda c: people.of_shop(c, shop_id, Role.OWNER))
-        return owners[0].name if owners else ""
+        return await self._rooms.database.read(lambda c: people.owner_name(c, shop_id))
 
     async def _batch(self, batch_id: str, asker: Asker, draw: Draw) -> Card | None:
         batch = await self._rooms.batches.get(asker.shop_id, batch_id)

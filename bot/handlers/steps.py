@@ -74,13 +74,15 @@ class Steps:
         asker, lang = incoming.asker, incoming.chat.lang
         login = parsed.argument.strip()[:LONGEST_LOGIN]
         person = await self._rooms.database.read(lambda c: people.by_login(c, login)) if login else None
-        if person is None or person.shop_id != asker.shop_id:
+        if person is None or person.shop_id != asker.shop_id or not person.active:
             return await self._outgoing.reply([f"no_person:{login}"], asker, lang)
         tools = Permission.LOGISTICS_TOOLS
         try:
             await self._rooms.database.write(lambda c: permissions.grant(c, asker, person.id, tools, now(c)))
         except PermissionDenied:
             return await self._outgoing.reply(["denied:grant"], asker, lang)
+        except LookupError:  # no agent, or one who has just left
+            return await self._outgoing.reply([f"no_person:{login}"], asker, lang)
         return await self._outgoing.reply([f"granted:{person.id}"], asker, lang)
 
     async def cancel(self, incoming: Incoming, case_id: str) -> Reply:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from bot.domain.people import Asker, Role
 from bot.merchants import people
+from bot.merchants.people import Person
 from bot.merchants.permissions import PermissionDenied, announce
 from bot.store import chats
 from bot.store.cards import Offer, card_actions, offer, offered, use
@@ -156,6 +157,17 @@ def unbind(
         return False
     announce(connection, by.shop_id, at)
     return True
+
+
+def end_all(connection: Connection, person: Person, by_name: str, at: datetime) -> None:
+    """Nobody is that person in any chat any more, nor can become so by a code or a request of before."""
+    mine = (binding_codes.c.person_id == person.id) & binding_codes.c.used_at.is_(None)
+    # Codes before accounts, in the order of whoever binds one.
+    connection.execute(binding_codes.update().where(mine, binding_codes.c.expires_at > at).values(expires_at=at))
+    connection.execute(chat_people.delete().where(chat_people.c.person_id == person.id))
+    for made in _open(connection, person.shop_id, at):
+        if made.subject["person"] == person.id:
+            use(connection, made.id, by_name, ["no"], at)
 
 
 def _enter(connection: Connection, made: Offer, at: datetime) -> None:

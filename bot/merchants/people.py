@@ -91,10 +91,21 @@ def change_password(connection: Connection, person_id: str, password: Hashed) ->
     _sign_out(connection, person_id)
 
 
-def deactivate(connection: Connection, person_id: str) -> None:
-    """Somebody who has left: signed out at once, and no longer able to sign in. The records keep the name."""
-    connection.execute(people.update().where(people.c.id == person_id).values(active=False))
-    _sign_out(connection, person_id)
+def deactivate(connection: Connection, person_id: str) -> bool:
+    """Signed out at once, and no longer able to sign in; False when that was so. What else ends when somebody leaves is
+    `departure.leave`. The records keep the name.
+    """
+    return _set_active(connection, person_id, active=False)
+
+
+def reactivate(connection: Connection, person_id: str) -> bool:
+    """Able to sign in again, with the password of before; no session of before comes back. False when that was so."""
+    return _set_active(connection, person_id, active=True)
+
+
+def owner_name(connection: Connection, shop_id: str) -> str:
+    """The owner whom an agent would ask, of several the first who has not left; empty where there is none."""
+    return next((person.name for person in of_shop(connection, shop_id, Role.OWNER) if person.active), "")
 
 
 def person_of(row: Row[Any]) -> Person:
@@ -108,6 +119,13 @@ def person_of(row: Row[Any]) -> Person:
         active=row.active,
         last_seen_at=row.last_seen_at,
     )
+
+
+def _set_active(connection: Connection, person_id: str, *, active: bool) -> bool:
+    this = (people.c.id == person_id) & (people.c.active != active)
+    changed = connection.execute(people.update().where(this).values(active=active)).rowcount == 1
+    _sign_out(connection, person_id)
+    return changed
 
 
 def _sign_out(connection: Connection, person_id: str) -> None:

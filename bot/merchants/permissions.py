@@ -29,22 +29,26 @@ class PermissionDenied(Exception):
 
 
 class Change(StrEnum):
-    """What happened to a permission."""
+    """What happened to a permission; `LEFT` and `RETURNED` to the person."""
 
     ASKED = "asked"
     GRANTED = "granted"
     REVOKED = "revoked"
     DECLINED = "declined"
+    LEFT = "left"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)
 class GrantChange:
-    """One line of 谁改过: `by` changed `permission` of that person."""
+    """One line of 谁改过: `by` changed `permission` of that person. Without a permission it was the person who left or
+    came back; without a name it was the operator, from the command line.
+    """
 
     seq: int
     person_id: str
     person: str
-    permission: Permission
+    permission: Permission | None
     change: Change
     by: str
     at: datetime
@@ -129,6 +133,21 @@ def decline(connection: Connection, by: Asker, person_id: str, permission: Permi
     return True
 
 
+def take_all(connection: Connection, person: Person, by_name: str, at: datetime) -> None:
+    """Takes back whatever that person may do, and answers what the person asked for with no: a line for each."""
+    for permission in sorted(granted(connection, person.id)):
+        _note(connection, person, permission, Change.REVOKED, by_name, at)
+    connection.execute(grants.delete().where(grants.c.person_id == person.id))
+    for permission in Permission:
+        if _newest(connection, person.id, permission) is Change.ASKED:
+            _note(connection, person, permission, Change.DECLINED, by_name, at)
+
+
+def note_person(connection: Connection, person: Person, change: Change, by_name: str, at: datetime) -> None:
+    """Keeps that the person left or came back, beside the changes of permissions; live pages hear of it."""
+    _note(connection, person, None, change, by_name, at)
+
+
 def open_requests(connection: Connection, shop_id: str) -> list[GrantChange]:
     """What waits for the owner's answer, oldest first."""
     latest = (
@@ -166,11 +185,11 @@ def announce(connection: Connection, shop_id: str, at: datetime) -> None:
 
 
 def _agent(connection: Connection, by: Asker, person_id: str) -> Person:
-    """The agent whose permission the owner changes. Somebody of another shop does not exist here."""
+    """The agent whose permission the owner changes. Somebody of another shop, or who has left, does not exist here."""
     if by.role is not Role.OWNER:
         raise PermissionDenied(None)
     person = get(connection, person_id)
-    if person is None or person.shop_id != by.shop_id or person.role is not Role.AGENT:
+    if person is None or person.shop_id != by.shop_id or person.role is not Role.AGENT or not person.active:
         raise LookupError(person_id)
     return person
 
@@ -187,14 +206,14 @@ def _newest(connection: Connection, person_id: str, permission: Permission) -> C
 
 
 def _note(
-    connection: Connection, person: Person, permission: Permission, change: Change, by_name: str, at: datetime
+    connection: Connection, person: Person, permission: Permission | None, change: Change, by_name: str, at: datetime
 ) -> None:
     connection.execute(
         grant_changes.insert(),
         {
             "shop_id": person.shop_id,
             "person_id": person.id,
-            "permission": permission.value,
+            "permission": "" if permission is None else permission.value,
             "change": change.value,
             "by_name": by_name,
             "at": at,
@@ -208,7 +227,7 @@ def _change(row: Row[Any]) -> GrantChange:
         seq=row.seq,
         person_id=row.person_id,
         person=row.name,
-        permission=Permission(row.permission),
+        permission=Permission(row.permission) if row.permission else None,
         change=Change(row.change),
         by=row.by_name,
         at=row.at,

@@ -43,7 +43,8 @@ grant_changes = Table(
     Column("at", Moment, nullable=False),
     Index(None, "shop_id", "seq"),
 )
-"""Who changed what: `change` is `asked`, `granted`, `revoked` or `declined`. An open ask is the newest row `asked`."""
+"""Who changed what: `change` is `asked`, `granted`, `revoked` or `declined`. An open ask is the newest row `asked`. The
+person itself `left` or `returned`: then `permission` is empty. `by_name` is empty for the operator."""
 
 sessions = Table(
     "sessions",

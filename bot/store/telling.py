@@ -87,6 +87,26 @@ def leave(connection: Connection, shop_id: str, place: Place) -> bool:
     return told
 
 
+def forget(connection: Connection, shop_id: str, place: Place) -> bool:
+    """As `leave`; and what the chat was told before stays as it is shown: nobody of the shop reads there any more."""
+    told = leave(connection, shop_id, place)
+    pushed = outbox.c.target.startswith(f"{ONE}:", autoescape=True) | outbox.c.target.startswith(
+        f"{LISTED}:", autoescape=True
+    )
+    connection.execute(delete(outbox).where(_shown(shop_id, place), pushed, outbox.c.asker_id.is_(None)))
+    _FORGOTTEN.run(connection, {"shop": shop_id, "channel": place.channel, "chat": place.chat})
+    return told
+
+
+def places_told(connection: Connection, shop_id: str) -> dict[Place, str | None]:
+    """Every chat that is told or was, and who chose it; None where it is not told any more."""
+    noted = select(told_after_sales.c.channel, told_after_sales.c.chat).where(told_after_sales.c.shop_id == shop_id)
+    before: dict[Place, str | None] = {
+        Place(row.channel, row.chat): None for row in connection.execute(noted.distinct())
+    }
+    return before | {Place(one.place.channel, one.place.chat): one.by for one in chosen(connection, shop_id)}
+
+
 def chosen(connection: Connection, shop_id: str) -> list[Chosen]:
     """Every chat that is told, the one chosen first first."""
     rows = connection.execute(
@@ -186,6 +206,7 @@ _HERE = (
 )
 _UNTOLD = (*_HERE, told_after_sales.c.target.is_(None))
 _DROPPED = Prepared(delete(told_after_sales).where(*_UNTOLD))
+_FORGOTTEN = Prepared(delete(told_after_sales).where(*_HERE))
 _QUIET = Prepared(
     select(told_chats.c.quiet_from, told_chats.c.quiet_until).where(
         told_chats.c.shop_id == bindparam("shop"),

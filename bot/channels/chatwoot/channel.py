@@ -37,6 +37,8 @@ from bot.handlers.contract import Chat, Incoming, Reply
 from bot.outbound import Outbound
 
 LONGEST_BODY = 1024 * 1024
+TALKS_OF_TWO = ()
+"""A conversation's notes are read by every agent of the account."""
 DONE = Answer(body=b"{}")
 ANSWERS_FOR = timedelta(minutes=10)
 """So long a bare number answers the newest card that answered this agent."""
@@ -86,7 +88,7 @@ class ChatwootChannel:
             changes=0,
             public_url_needed=False,
             limits=Limits(buttons=20, bytes=150_000),
-            talks_of_two=(),  # a conversation's notes are read by every agent of the account
+            talks_of_two=TALKS_OF_TWO,
             budget=Budget(channel=Rate(3000, 60, burst=100)),  # 3,000 requests a minute and address
             speaks_first=False,  # each conversation is a customer's: nothing of the whole shop is said there
         )

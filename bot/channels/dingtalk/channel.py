@@ -48,6 +48,7 @@ from bot.outbound import Outbound
 log = structlog.get_logger(__name__)
 
 LONGEST_BODY = 256 * 1024
+TALKS_OF_TWO = (SINGLE,)
 DONE = Answer(body=b"{}")
 ROBOT, CARD = "/robot/", "/card/"
 IS_CARD = "ibc-"
@@ -311,7 +312,7 @@ def _facts(name: str, *, cards: bool, public_url_needed: bool) -> ChannelFacts:
         changes=None if cards else 0,
         public_url_needed=public_url_needed,
         limits=Limits(buttons=20, bytes=15_000),
-        talks_of_two=(SINGLE,),
+        talks_of_two=TALKS_OF_TWO,
         budget=Budget(chat=Rate(12, 60, burst=8), edits=Rate(10, burst=20) if cards else None),
     )
 

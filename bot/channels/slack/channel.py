@@ -41,6 +41,7 @@ from bot.outbound import Outbound
 
 HOOKS = (("POST", "/commands"), ("GET", "/commands"), ("POST", "/interactive"), ("POST", "/events"))
 LONGEST_BODY = 256 * 1024
+TALKS_OF_TWO = ("D",)
 NO_RETRY = {"X-Slack-No-Retry": "1"}
 EMPTY = Answer(content_type="text/plain")
 
@@ -100,7 +101,7 @@ class SlackChannel:
             picks=True,
             public_url_needed=settings.mode == "http",
             limits=Limits(facts=10, buttons=25, label=75),
-            talks_of_two=("D",),
+            talks_of_two=TALKS_OF_TWO,
             # One message a second and channel, and 50 changes a minute (tier 3). Short bursts are let pass, and what is
             # too many Slack says with the time to wait.
             budget=Budget(chat=Rate(1, burst=20), edits=Rate(50, 60, burst=200)),

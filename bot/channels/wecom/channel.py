@@ -60,6 +60,7 @@ log = structlog.get_logger(__name__)
 
 HOOKS = (("GET", "/callback"), ("POST", "/callback"))
 LONGEST_BODY = 256 * 1024
+TALKS_OF_TWO = (SINGLE,)
 EMPTY = Answer(content_type="text/plain")
 WAITS = frozenset({"pending", "queued"})
 """States whose end is worth the one answer; that they have begun is said on the folded card."""
@@ -302,7 +303,7 @@ def _facts(name: str, *, connected: bool) -> ChannelFacts:
         redelivers=not connected,
         public_url_needed=not connected,
         limits=Limits(buttons=6, bytes=20_480),
-        talks_of_two=(SINGLE,),
+        talks_of_two=TALKS_OF_TWO,
         budget=Budget(chat=Rate(15, 60, burst=10)) if connected else UNLIMITED,
         speaks_first=connected,
     )

@@ -16,6 +16,7 @@ from bot.console.frame import page_facts
 from bot.console.house import House
 from bot.console.session import inside
 from bot.console.views.accounts import owners_facts
+from bot.console.views.leaving import gone_facts
 from bot.console.views.told_chats import told_facts
 from bot.console.visit import Visit
 from bot.domain.people import Asker, Permission, Role
@@ -30,7 +31,7 @@ DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A sub-account: what it may do, when it last asked for an interception, how often in 30 days."""
+    """A sub-account, or another owner: what it may do, when it last asked for an interception, how often in 30 days."""
 
     id: str
     login: str
@@ -38,6 +39,7 @@ class Agent:
     granted: frozenset[Permission]
     last: str
     count: int
+    is_owner: bool = False
 
     def may(self, permission: str) -> bool:
         """Whether the owner has granted it."""
@@ -100,19 +102,21 @@ class Permissions:
 async def permission_facts(house: House, asker: Asker, speech: Speech) -> dict[str, Any]:
     """Everything that the page shows."""
     if asker.role is not Role.OWNER:
-        owner = await house.database.read(lambda c: _owner(c, asker.shop_id))
+        owner = await house.database.read(lambda c: people.owner_name(c, asker.shop_id))
         asked = await house.database.read(lambda c: _has_asked(c, asker))
         may = Permission.LOGISTICS_TOOLS in asker.permissions
         return {"is_owner": False, "owner": owner, "asked": asked, "may": may, "role": asker.role}
     since = speech.now - timedelta(days=DAYS)
-    agents, uses, requests, history = await house.database.read(lambda c: _read(c, asker.shop_id, since))
+    staff, uses, requests, history = await house.database.read(lambda c: _read(c, asker, since))
     fees = [told.fee_fen for told in house.rules().carriers.values()]
     return {
         **await owners_facts(house, asker),
         **await told_facts(house, asker),
+        **await gone_facts(house, asker),
         "is_owner": True,
-        "agents": [_agent(speech, person, granted, uses) for person, granted in agents],
-        "able": sum(Permission.LOGISTICS_TOOLS in granted for _, granted in agents),
+        "staff": [_agent(speech, person, granted, uses) for person, granted in staff],
+        "agents": sum(person.role is Role.AGENT for person, _ in staff),
+        "able": sum(Permission.LOGISTICS_TOOLS in granted for _, granted in staff),
         "requests": requests,
         "history": history,
         "least": min(fees),
@@ -126,19 +130,22 @@ def _agent(speech: Speech, person: people.Person, granted: frozenset[Permission]
     if use is not None:
         key = "permissions.refused_at" if use.last_state == "refused" else "permissions.used_at"
         last = speech.page(key, at=speech.when(use.last_at))
-    return Agent(person.id, person.login, person.name, granted, last, use.count if use else 0)
+    count, is_owner = use.count if use else 0, person.role is Role.OWNER
+    return Agent(person.id, person.login, person.name, granted, last, count, is_owner)
 
 
 def _read(
-    connection: Connection, shop_id: str, since: datetime
+    connection: Connection, asker: Asker, since: datetime
 ) -> tuple[
     Sequence[tuple[people.Person, frozenset[Permission]]],
     Mapping[str, _Use],
     Sequence[GrantChange],
     Sequence[GrantChange],
 ]:
-    agents = [p for p in people.of_shop(connection, shop_id, Role.AGENT) if p.active]
-    granted = [(agent, permissions.granted(connection, agent.id)) for agent in agents]
+    shop_id = asker.shop_id
+    here = [p for p in people.of_shop(connection, shop_id) if p.active and p.id != asker.person_id]
+    staff = sorted((p for p in here if p.role is not Role.PLATFORM), key=lambda p: p.role is Role.OWNER)
+    granted = [(person, permissions.granted(connection, person.id)) for person in staff]
     requests = permissions.open_requests(connection, shop_id)
     return granted, _uses(connection, shop_id, since), requests, permissions.history(connection, shop_id, 12)
 
@@ -152,11 +159,6 @@ def _uses(connection: Connection, shop_id: str, since: datetime) -> Mapping[str,
     newest = select(cases.c.seq, cases.c.created_at, cases.c.state).where(cases.c.seq.in_([row[2] for row in counts]))
     last = {row.seq: row for row in connection.execute(newest)}
     return {asker_id: _Use(last[seq].created_at, last[seq].state, n) for asker_id, n, seq in counts}
-
-
-def _owner(connection: Connection, shop_id: str) -> str:
-    owners = people.of_shop(connection, shop_id, Role.OWNER)
-    return owners[0].name if owners else ""
 
 
 def _has_asked(connection: Connection, asker: Asker) -> bool:
