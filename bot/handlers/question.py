@@ -71,7 +71,7 @@ class Questions:
         guesses = [topic for topic in reading.guesses if topic in RULES]
         subject = await self._subject(incoming, words, reading)
         if reading.asks_state and subject is not None and not topics:
-            return await self._outgoing.reply([f"records:{subject}"], incoming.asker, incoming.chat.lang)
+            return await self._outgoing.reply([_record_of(words, subject)], incoming.asker, incoming.chat.lang)
         if mode == "suggest" or not (incoming.private or reading.sure):  # where customers read, only what is certain
             topics, guesses = [], [*topics, *guesses]
         if not topics and not guesses and not reading.unanswered:
@@ -172,6 +172,12 @@ def facts(rules: RuleSet, lang: str, carrier: str | None = None) -> dict[str, st
         "fee": "" if rule is None else money(rule.fee_fen, lang),
         "window": "" if rule is None else _window(rule.last_stage_open, lang),
     }
+
+
+def _record_of(words: str, subject: str) -> str:
+    """The target that tells how it stands: of the one number that was typed, else of the after-sale."""
+    numbers = ids_of(words)
+    return f"records:{numbers[0] if len(numbers) == 1 else subject}"
 
 
 def _window(last_stage_open: object, lang: str) -> str:

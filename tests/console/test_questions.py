@@ -156,6 +156,22 @@ async def test_own_words_are_never_lost_or_cut_silently(bot: Demo, zh: str, en: 
     assert own == ("原来的", "原来的")
 
 
+async def test_what_a_wording_answers_waits_no_longer(bot: Demo) -> None:
+    """Added, it takes the questions that it answers off the list; the others stay."""
+    owner = bot.visitor()
+
+    def asked(c: Any) -> None:
+        for text in ("那个掉头费咋整", "怎么取消拦截"):
+            row = {"shop_id": "demo", "channel": "console", "chat": "c", "asked_by": "周琳", "at": now(c), "text": text}
+            questions.keep(c, {**row, "lang": "zh", "topics": [], "guesses": [], "subject": None, "settled": False})
+
+    await bot.database.write(asked)
+    await owner.enter("owner", "/questions")
+    await add(owner, "fee", "掉头费")
+    waiting = await bot.database.read(lambda c: questions.to_review(c, "demo"))
+    assert [one.text for one in waiting] == ["怎么取消拦截"]
+
+
 async def test_one_chat_can_be_quiet(bot: Demo) -> None:
     """Each chat that has asked is listed; its own manner goes before that of its channel, and can be dropped."""
     owner = bot.visitor()

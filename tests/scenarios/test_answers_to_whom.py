@@ -9,6 +9,7 @@ from bot.handlers.contract import Chat
 from bot.store import questions
 from bot.store.database import now
 from tests.scenarios.house import Bot, until, words
+from tests.scenarios.wire import fresh_number, parcel
 
 CUSTOMERS = Chat("console", "customers", "zh")
 ASKED = ("圆通能拦截吗", "快递拦截有什么好处", "顺丰能拦截吗", "快递拦截是什么意思", "生鲜能拦截吗")
@@ -81,6 +82,11 @@ async def test_a_state_is_told_to_whoever_may_see_the_record(bot: Bot) -> None:
     for asked in ("那单拦住没", "拦住了吗"):
         told = await shop.agent.types(asked, conversation=sale.id)
         assert "拦截成功" in words(told.card), asked
+    two = await shop.sale("zto", more=[parcel(fresh_number(), "yto")])
+    other = two.numbers[1]
+    await shop.ask(tracking_numbers=[two.number], after_sale_id=two.id)
+    told = words((await shop.agent.types(f"{other} 拦住了吗")).card)
+    assert "没有拦截过" in told, "the one number that was typed, not its neighbour"
     for login in ("newcomer", "platform"):
         told = await shop.person(login).types("那单拦住没", conversation=sale.id)
         assert "拦截成功" not in words(told.card) if told.card else True, login

@@ -125,9 +125,10 @@ class QuestionsPage:
         tried = await _phrase(visit)
         if tried.problem:
             return await self._refused(visit, tried)
-        if await visit.house.database.write(lambda c: _added(c, visit, tried)):
-            return visit.go("/questions")
-        return await self._refused(visit, await _phrase(visit))
+        if not await visit.house.database.write(lambda c: _added(c, visit, tried)):
+            return await self._refused(visit, await _phrase(visit))
+        await _settle_answered(visit, tried.topic)
+        return visit.go("/questions")
 
     async def _set_own(self, visit: Visit) -> web.Response:
         tried = _own(visit)
@@ -227,6 +228,24 @@ def _added(connection: Connection, visit: Visit, tried: _Tried) -> bool:
         return False
     questions.add_phrase(connection, shop, tried.topic, tried.phrase, who, now(connection))
     return True
+
+
+async def _settle_answered(visit: Visit, topic: str) -> None:
+    """What waited and would be answered now waits no longer."""
+    faq, shop, database = visit.house.faq, visit.asker.shop_id, visit.house.database
+    extra = await database.read(lambda c: questions.live_phrases(c, shop))
+    waiting = [one for one in await database.read(lambda c: questions.to_review(c, shop)) if topic not in one.topics]
+
+    def answered() -> list[int]:
+        return [one.seq for one in waiting if topic in faq.topics_of(one.text, extra)]
+
+    done = await asyncio.to_thread(answered)
+
+    def settle(connection: Connection) -> None:
+        for seq in done:
+            questions.settle(connection, shop, seq)
+
+    await database.write(settle)
 
 
 def _own(visit: Visit) -> _Tried:
