@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bot.console.bench import Lister
 from bot.console.frame import page_facts
 from bot.console.visit import Visit
+from bot.console.wording import LONGEST_ANSWER, Typed, add_once, own_of, phrase_of, settle_answered
 from bot.domain.people import Role
 from bot.store import questions
 from bot.store.database import now
 from bot.store.events import latest
 from bot.store.questions import OwnAnswer, Phrase, Question
-from bot.store.shops import shops
 
-SHORTEST, LONGEST = 2, 60
-LONGEST_ANSWER = 300
 MOST_SHOWN = 50
 """So many changed messages does a trial list."""
 MOST_WITHDRAWN = 20
@@ -42,17 +40,6 @@ class _Chat:
     title: str
     mode: str
     chat: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """A form that was filled in and is not live: a phrase for a topic, or own words."""
-
-    topic: str
-    phrase: str = ""
-    zh: str = ""
-    en: str = ""
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +66,7 @@ class QuestionsPage:
         _owner_only(visit)
         if visit.field("what", 20) == "own":
             return await self._try_own(visit)
-        tried = await _phrase(visit)
+        tried = await phrase_of(visit)
         if tried.problem:
             return await self._refused(visit, tried)
         shop, faq = visit.asker.shop_id, visit.house.faq
@@ -98,7 +85,7 @@ class QuestionsPage:
         return await self._drawn(visit, facts)
 
     async def _try_own(self, visit: Visit) -> web.Response:
-        tried = _own(visit)
+        tried = own_of(visit)
         if tried.problem:
             return await self._refused(visit, tried)
         shop = visit.asker.shop_id
@@ -122,16 +109,16 @@ class QuestionsPage:
         return await does(visit)
 
     async def _add(self, visit: Visit) -> web.Response:
-        tried = await _phrase(visit)
+        tried = await phrase_of(visit)
         if tried.problem:
             return await self._refused(visit, tried)
-        if not await visit.house.database.write(lambda c: _added(c, visit, tried)):
-            return await self._refused(visit, await _phrase(visit))
-        await _settle_answered(visit, tried.topic)
+        if not await visit.house.database.write(lambda c: add_once(c, visit, tried)):
+            return await self._refused(visit, await phrase_of(visit))
+        await settle_answered(visit, tried.topic)
         return visit.go("/questions")
 
     async def _set_own(self, visit: Visit) -> web.Response:
-        tried = _own(visit)
+        tried = own_of(visit)
         if tried.problem:
             return await self._refused(visit, tried)
         shop, who, texts = visit.asker.shop_id, visit.asker.name, (tried.zh, tried.en or tried.zh)
@@ -168,7 +155,7 @@ class QuestionsPage:
             await visit.house.database.write(lambda c: questions.set_mode(c, shop, channel, mode, who, now(c), where))
         return visit.go("/questions")
 
-    async def _refused(self, visit: Visit, tried: _Tried) -> web.Response:
+    async def _refused(self, visit: Visit, tried: Typed) -> web.Response:
         """Nothing is changed, and what was typed stays in its form."""
         which = "own_form" if visit.field("what", 20) == "own" else "form"
         return await self._drawn(visit, {"problem": tried.problem, which: tried}, status=400)
@@ -193,77 +180,13 @@ class QuestionsPage:
             "problem": "",
             "tried": None,
             "own_tried": None,
-            "form": more.get("tried", _Tried("")),
-            "own_form": more.get("own_tried", _Tried("")),
+            "form": more.get("tried", Typed("")),
+            "own_form": more.get("own_tried", Typed("")),
             "longest_answer": LONGEST_ANSWER,
             **more,
         }
         html = visit.drawing.draw("questions.html", visit.speech, facts)
         return web.Response(text=html, content_type="text/html", status=status)
-
-
-async def _phrase(visit: Visit) -> _Tried:
-    """What was typed as a phrase, and what is wrong with it."""
-    faq, shop = visit.house.faq, visit.asker.shop_id
-    tried = _Tried(visit.field("topic", 40), _line(visit.field("phrase", 400)))
-    if tried.topic not in faq.topics:
-        return replace(tried, topic="", problem=visit.word("questions.no_topic"))
-    if not SHORTEST <= len(tried.phrase) <= LONGEST:
-        return replace(tried, problem=visit.word("questions.length", least=SHORTEST, most=LONGEST))
-    if not faq.usable(tried.phrase):
-        return replace(tried, problem=visit.word("questions.unusable"))
-    extra = await visit.house.database.read(lambda c: questions.live_phrases(c, shop))
-    taken = faq.taken(tried.phrase, extra)
-    if taken is not None:
-        label = visit.speech(f"answer.{taken}.label")
-        return replace(tried, problem=visit.word("questions.taken", phrase=tried.phrase, topic=label))
-    return tried
-
-
-def _added(connection: Connection, visit: Visit, tried: _Tried) -> bool:
-    """False when somebody was a moment faster with the same wording; owners who add at once wait for each other."""
-    shop, who = visit.asker.shop_id, visit.asker.name
-    connection.execute(select(shops.c.id).where(shops.c.id == shop).with_for_update())
-    if visit.house.faq.taken(tried.phrase, questions.live_phrases(connection, shop)) is not None:
-        return False
-    questions.add_phrase(connection, shop, tried.topic, tried.phrase, who, now(connection))
-    return True
-
-
-async def _settle_answered(visit: Visit, topic: str) -> None:
-    """What waited and would be answered now waits no longer."""
-    faq, shop, database = visit.house.faq, visit.asker.shop_id, visit.house.database
-    extra = await database.read(lambda c: questions.live_phrases(c, shop))
-    waiting = [one for one in await database.read(lambda c: questions.to_review(c, shop)) if topic not in one.topics]
-
-    def answered() -> list[int]:
-        return [one.seq for one in waiting if topic in faq.topics_of(one.text, extra)]
-
-    done = await asyncio.to_thread(answered)
-
-    def settle(connection: Connection) -> None:
-        for seq in done:
-            questions.settle(connection, shop, seq)
-
-    await database.write(settle)
-
-
-def _own(visit: Visit) -> _Tried:
-    """What was typed as own words, and what is wrong with them."""
-    zh, en = _line(visit.field("zh")), _line(visit.field("en"))
-    tried = _Tried(visit.field("topic", 40), zh=zh, en=en)
-    if tried.topic not in visit.house.faq.topics:
-        return replace(tried, topic="", problem=visit.word("questions.no_topic"))
-    if not zh:
-        return replace(tried, problem=visit.word("questions.own_empty"))
-    if max(len(zh), len(en)) > LONGEST_ANSWER:
-        return replace(tried, problem=visit.word("questions.own_length", most=LONGEST_ANSWER))
-    return tried
-
-
-def _line(typed: str) -> str:
-    """One line of what was typed: no breaks, nothing that cannot be seen, and nothing that a database cannot keep."""
-    return " ".join("".join(char if char.isprintable() else " " for char in typed).split())
 
 
 def _number(visit: Visit) -> int:
