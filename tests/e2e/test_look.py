@@ -98,6 +98,29 @@ async def test_a_request_keeps_its_two_answers_together(bot: Demo, enter: Enter)
     assert await owner.evaluate(LONE, ".wish > .av") == []
 
 
+@pytest.mark.parametrize("size", [{"width": 1280}, NARROW], ids=["wide", "narrow"])
+async def test_what_can_be_done_with_a_row_stands_at_its_end(bot: Demo, enter: Enter, size: dict[str, object]) -> None:
+    """In the tables of the owner's page the eye finds each button at the right edge."""
+    page = await enter("owner", "/permissions", **size)
+    rows = page.locator(".tbl-per tr:has(.undo)")
+    assert await rows.count() == 3
+    for row in await rows.all():
+        whole, button = [await one.bounding_box() or {} for one in (row, row.locator(".undo > summary"))]
+        assert whole["x"] + whole["width"] - button["x"] - button["width"] <= 20
+
+
+async def test_where_a_trace_ends_stays_clear_of_its_button(bot: Demo, enter: Enter) -> None:
+    """The button that reads a trace again lies beside the last line, not over it."""
+    page = await enter("agent", f"/?c={LIN}")
+    for words in await page.locator(".par .gauge + .t12 > .nowrap").all():
+        at = await words.evaluate(
+            "e => { const r = document.createRange(); r.selectNodeContents(e.firstChild);"
+            " return r.getBoundingClientRect().right; }"
+        )
+        button = await words.evaluate("e => e.closest('.par').querySelector('.again').getBoundingClientRect().left")
+        assert at <= button
+
+
 async def test_the_sign_in_touches_no_edge(bot: Demo, browser_page: Pages) -> None:
     """On a narrow screen the form keeps its distance from both edges."""
     page = await browser_page.open(f"{bot.base}/sign-in", **NARROW)  # type: ignore[arg-type]
