@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Enter = Callable[..., Awaitable["Page"]]
 Picture = Callable[["Page", str], Awaitable[None]]
 
+SHARP: dict[str, Any] = {"device_scale_factor": 1.5} if os.environ.get("SCREENSHOTS") else {}
+"""How pages of the README's pictures are opened."""
+
 
 @pytest.fixture
 async def bot(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Demo]:
@@ -27,10 +30,9 @@ async def bot(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Demo]:
 @pytest.fixture
 def enter(bot: Demo, browser_page: Pages) -> Enter:
     """A browser of its own in which that person has signed in; `there` is where it stands then."""
-    sharp = {"device_scale_factor": 1.5} if os.environ.get("SCREENSHOTS") else {}
 
     async def go(login: str = "agent", there: str = "/", *, password: str = "", **options: object) -> "Page":
-        page = await browser_page.open(f"{bot.base}/sign-in?next={there}", **{**sharp, **options})  # type: ignore[arg-type]
+        page = await browser_page.open(f"{bot.base}/sign-in?next={there}", **{**SHARP, **options})
         if password:
             await page.fill("#u", login)
             await page.fill("#pw", password)

@@ -15,7 +15,7 @@ from tests.channels.slack.peer import SlackPeer
 from tests.channels.test_telling import document, with_words
 from tests.channels.test_telling import enter as import_sales
 from tests.console.served import LIN, Demo, demo
-from tests.e2e.conftest import Enter
+from tests.e2e.conftest import Enter, Picture
 from tests.e2e.test_handling import SMALL, TINY
 
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -84,6 +84,22 @@ async def test_the_owner_approves_what_a_chat_asked(bot: Demo, enter: Enter, sla
     await page.wait_for_selector(f"table >> text={slack.stranger}")
     await slack.say("/help", user=slack.stranger)
     await until(lambda: len(slack.seen()) > before)
+
+
+async def test_the_owners_page_has_all_that_waits(bot: Demo, enter: Enter, slack: SlackPeer, picture: Picture) -> None:
+    """Who asks for the permission, who asks to be bound, whose accounts act, and which chats are told, on one page that
+    fills itself.
+    """
+    page, newcomer = await enter("owner", "/permissions", height=932), await enter("newcomer", f"/?c={LIN}")
+    await Team(bot, slack).bind()
+    await slack.say("/subscribe 22:00-08:00")
+    await slack.say("/bind agent2", user=slack.stranger)
+    await newcomer.click(".dock >> text=请吴岚开通")
+    await page.wait_for_selector(".wish >> text=李想 想用「物流工具」")
+    await page.wait_for_selector(f".wish >> text=Slack 账号 {slack.stranger} 想绑定给 陈默")
+    await page.wait_for_selector(f"table >> text={slack.person}")
+    await page.wait_for_selector("#told-chats >> text=22:00–08:00")
+    await picture(page, "permissions")
 
 
 @pytest.mark.parametrize("scheme, lang", [("light", "zh"), ("dark", "en")])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.browser import Pages
 from tests.console.served import HU, LIN, WANG, Demo
-from tests.e2e.conftest import Enter, Picture
+from tests.e2e.conftest import SHARP, Enter, Picture
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -108,7 +108,7 @@ async def test_a_new_shop_signs_once_and_goes_on_where_it_stopped(bot: Demo, ent
     assert orders(bot, "YT7400000007001") == 1
 
 
-async def test_no_permission_leads_to_one_that_works(bot: Demo, enter: Enter, picture: Picture) -> None:
+async def test_no_permission_leads_to_one_that_works(bot: Demo, enter: Enter) -> None:
     """Without the permission the panel says where it is granted; asked for and granted in another browser, the button
     appears without a reload and works.
     """
@@ -116,7 +116,6 @@ async def test_no_permission_leads_to_one_that_works(bot: Demo, enter: Enter, pi
     assert "店铺 → 子账号管理 → 岗位管理 → 物流 → 物流工具" in await page.inner_text(".dock")
     await page.click(".dock >> text=请吴岚开通")
     await owner.wait_for_selector("text=李想 想用「物流工具」")
-    await picture(owner, "permissions")
     await owner.wait_for_timeout(450)  # a button that has just changed its meaning takes no press
     await owner.click("main button[value=on].btn-p")
     await page.wait_for_selector("[data-open]")
@@ -194,7 +193,7 @@ async def test_the_sample_people_enter_with_one_press(
     bot: Demo, browser_page: Pages, picture: Picture, enter: Enter
 ) -> None:
     """The sign-in page shows what can be tried; what has been done is ticked from what is stored."""
-    page = await browser_page.open(f"{bot.base}/sign-in")
+    page = await browser_page.open(f"{bot.base}/sign-in", **SHARP)
     await picture(page, "sign-in")
     assert await page.locator("ol.steps li.done").count() == 0
     agent = await enter("agent", f"/?c={LIN}")
