@@ -64,6 +64,28 @@ def test_a_person_gets_the_given_password_or_a_made_one(tmp_path: Path) -> None:
     assert "none" in nowhere.stderr
 
 
+def test_somebody_leaves_and_returns(tmp_path: Path) -> None:
+    """Each says what it did, once; the last owner stays, with what to do first; who has left gets no binding code."""
+    well(tmp_path, "shop", "create", "own", "--name", "自营店")
+    for login, role in (("boss", "owner"), ("lin", "agent")):
+        well(tmp_path, "person", "add", "--shop", "own", "--role", role, "--login", login, stdin="correct horse\n")
+    assert well(tmp_path, "person", "leave", "LIN") == "lin left\n"
+    refused = [
+        run(tmp_path, "person", *words)
+        for words in (("leave", "lin"), ("code", "lin"), ("leave", "boss"), ("leave", "nobody"), ("return", "nobody"))
+    ]
+    assert [(done.returncode, done.stdout) for done in refused] == [(1, "")] * 5
+    said = ["已经停用了", "已经停用了", "最后一个主账号", "没有登录名 nobody", "没有登录名 nobody"]
+    assert [words for done, words in zip(refused, said, strict=True) if words not in done.stderr] == []
+    assert "intercept-bot person add --shop own" in refused[2].stderr
+    assert well(tmp_path, "person", "return", "lin") == "lin returned\n"
+    again = run(tmp_path, "person", "return", "lin")
+    assert (again.returncode, again.stdout, "没有停用" in again.stderr) == (1, "", True)
+    well(tmp_path, "person", "add", "--shop", "own", "--role", "owner", "--login", "two", stdin="correct horse\n")
+    (tmp_path / "channels.toml").write_text("[", "utf-8")
+    assert well(tmp_path, "person", "leave", "boss") == "boss left\n", "a wrong file keeps nobody in the shop"
+
+
 def test_a_key_is_shown_once(tmp_path: Path) -> None:
     """The key is the last line of standard output and nowhere else; the list shows its id, scopes and state."""
     well(tmp_path, "shop", "create", "own", "--name", "自营店")

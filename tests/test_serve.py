@@ -96,6 +96,23 @@ def test_new_people_sign_in_at_once(bot: Served) -> None:
     assert "后来的人" in visitor.get("/me").body
 
 
+def test_who_has_left_is_out_at_once(bot: Served) -> None:
+    """Beside the running bot: whoever is signed in is at the sign-in with the next page, and comes in again only after
+    the return.
+    """
+    well(bot.data, "person", "add", "--shop", "demo", "--role", "agent", "--login", "leaver", stdin="a password\n")
+    person = started.Visitor(bot.url)
+    assert person.sign_in("leaver", "a password").status == 200
+    assert "leaver" in person.get("/me").body
+    assert well(bot.data, "person", "leave", "leaver") == "leaver left\n"
+    assert 'name="password"' in person.get("/me").body
+    assert started.Visitor(bot.url).sign_in("leaver", "a password").status == 422
+    assert well(bot.data, "person", "return", "leaver") == "leaver returned\n"
+    assert started.Visitor(bot.url).sign_in("leaver", "a password").status == 200
+    last = run(bot.data, "person", "leave", "owner")
+    assert (last.returncode, "last owner" in last.stderr) == (1, True)
+
+
 def test_a_second_one_on_the_same_file_is_refused(bot: Served) -> None:
     """Exit 1 with words that name the way to several, and the first one goes on."""
     port = str(twin.free_port())

@@ -6,7 +6,7 @@ import secrets
 from typing import cast
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from bot.channels.contract import Channel, ChannelFacts
 from bot.channels.posting import Posting, keep
@@ -22,6 +22,8 @@ from tests.channels.feishu.peer import FeishuPeer
 from tests.channels.peers import Peer, Seen, until
 from tests.channels.slack.peer import SlackPeer
 from tests.channels.test_posting import CARD, Drawn, There
+from tests.channels.test_telling import document, with_words
+from tests.channels.test_telling import enter as import_sales
 
 WU, PARCEL = "7312045566778894002", "75400000004002"
 PASSWORD = passwords.hash_password("demo", Cost(passes=1))
@@ -160,3 +162,66 @@ async def test_the_team_hears_how_a_leavers_interception_ends(meeting: Open, kin
     await leave(team)  # type: ignore[operator]
     await team.bot.settled(WU, "succeeded")
     await until(lambda: "拦截成功" in there().text)
+
+
+async def _taken_out(team: Team) -> None:
+    """The owner does it on the page."""
+    owner = team.bot.visitor()
+    await owner.enter("owner", "/permissions")
+    person = await team.bot.database.read(lambda c: people.by_login(c, "agent"))
+    assert person is not None
+    assert (await owner.post("/permissions/people", {"person": person.id, "to": "leave"})).status == 303
+
+
+@pytest.mark.parametrize("kind", [SlackPeer, FeishuPeer])
+async def test_a_press_after_leaving_is_refused_in_words(meeting: Open, kind: type[Peer]) -> None:
+    """A confirmation that stands in the chat when its person is taken out sends nothing: the press, and what is typed,
+    are answered by how one is bound; a colleague's own still go through.
+    """
+    peer = kind()
+    team = await meeting(peer)
+    await team.bind()
+    await team.bind("agent2", peer.stranger)
+    await team.bot.arm(PARCEL, "success")
+    await peer.say(f"/intercept {PARCEL}")
+    card = await until(lambda: next((one for one in peer.seen() if PARCEL in one.text and one.buttons), None))
+    await _taken_out(team)
+    before = await team.left()
+    await peer.press(card, "确认拦截")
+    await until(lambda: "先绑定" in "".join(peer.told()))
+    await peer.say(f"/intercept {PARCEL}")
+    assert await team.left() == before
+    assert await team.bot.cases(WU) == []
+    await peer.say(f"/intercept {PARCEL}", peer.stranger)
+    own = await until(lambda: next((one for one in peer.seen() if one.buttons and one.ref != card.ref), None))
+    await peer.press(own, "确认拦截", user=peer.stranger)
+    await team.bot.settled(WU, "succeeded")
+
+
+async def test_a_talk_of_two_is_told_nothing_more(meeting: Open) -> None:
+    """Both chats that the leaver chose were told; taken out, the team's is told of the next one, the talk of two is
+    not, and neither is how the earlier one ended.
+    """
+    peer = SlackPeer()
+    team = await meeting(peer)
+    await team.bind()
+    channel = peer.channel
+    for peer.channel in (channel, "D0LEAVER"):
+        told = len(with_words(peer, "会收到新售后"))
+        await peer.say("/subscribe")
+        await until(lambda told=told: len(with_words(peer, "会收到新售后")) > told)
+
+    def there(where: str, *words: str) -> list[Seen]:
+        return [one for one in with_words(peer, *words) if one.ref.startswith(where)]
+
+    await import_sales(team, [document(31)])
+    for where in (channel, "D0LEAVER"):
+        await until(lambda where=where: there(where, f"YT{31:013}"))
+    await _taken_out(team)
+    rest = update(outbox).where(outbox.c.target.startswith("fresh:")).values(not_before=None)
+    await team.bot.database.write(lambda c: c.execute(rest))
+    await import_sales(team, [document(32), {**document(31), "status": "closed"}])
+    await until(lambda: there(channel, f"YT{32:013}"))
+    await until(lambda: there(channel, f"YT{31:013}", "售后单已结束"))
+    assert there("D0LEAVER", f"YT{32:013}") == []
+    assert there("D0LEAVER", "售后单已结束") == []
