@@ -116,7 +116,7 @@ def revoke(connection: Connection, by: Asker, person_id: str, permission: Permis
 def ask(connection: Connection, by: Asker, permission: Permission, at: datetime) -> bool:
     """An agent asks the owner for a permission; False: asked already and not yet answered, or granted."""
     person = None if by.person_id is None else get(connection, by.person_id)
-    if person is None or person.role is not Role.AGENT or person.shop_id != by.shop_id:
+    if person is None or not person.active or person.role is not Role.AGENT or person.shop_id != by.shop_id:
         raise PermissionDenied(None)
     if permission in granted(connection, person.id) or _newest(connection, person.id, permission) is Change.ASKED:
         return False

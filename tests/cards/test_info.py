@@ -139,5 +139,5 @@ def test_what_came_too_late_is_said() -> None:
         "原因：发出 5 分钟以后才送到，那时的情况可能已经变了\n"
         "下一步：还要的话，现在再发一次。"
     )
-    assert others(EN)["no_person"].facts[1].text == "Nobody in the shop has the login lixiang"
+    assert others(EN)["no_person"].facts[1].text == "The shop has no sub-account with the login lixiang"
     assert others(ZH)["no_person_named"].title == "给谁开通"

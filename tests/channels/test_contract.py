@@ -9,7 +9,7 @@ import pytest
 
 from bot.cards.card import Card, CardParcel, CardReason, Fact, Goods
 from bot.channels.contract import Channel, Listening, Webhook
-from bot.channels.registry import PLATFORMS, build
+from bot.channels.registry import PLATFORMS, build, talks_of_two
 from bot.outbound import Outbound
 from tests.cards.samples import EN, ZH, everything
 from tests.channels.peers import Peer
@@ -41,6 +41,18 @@ def _words(card: Card, shown: str) -> None:
 def test_every_platform_has_another_end() -> None:
     """A platform without a simulator and without this set of tests does not get in."""
     assert set(PLATFORMS) == set(PEERS)
+
+
+async def test_talks_of_two_are_known_without_a_channel(peer: Peer) -> None:
+    """A command that makes no channel tells a team's chat from a talk of two as the channel itself does."""
+    await peer.start()
+    try:
+        sections = tomllib.loads(peer.section())
+        async with Outbound() as outbound:
+            [channel] = build(sections, nobody(), outbound)
+    finally:
+        await peer.close()
+    assert talks_of_two(sections) == {channel.facts.name: channel.facts.talks_of_two}
 
 
 @pytest.mark.parametrize("name", CARDS)

@@ -86,6 +86,12 @@ async def test_taken_out_and_brought_back(either: Demo) -> None:
     assert theirs
     assert theirs <= await _asked_by(bot, "周琳")
     assert await keys.Keys(bot.database).asker(key) is not None
+    assert "value=agent" not in (await bot.visitor().get("/sign-in")).text.replace('"', "").split("agent2")[0]
+    await owner.get(f"/?c={LIN}")
+    for number, login in enumerate(("agent", "owner")):  # neither somebody who has left nor an owner is granted
+        said = {"text": f"/grant {login}", "id": str(number)}
+        assert (await owner.post(f"/conversations/{LIN}/messages", said)).status == 303
+        assert f"没有登录名是 {login} 的子账号" in (await owner.get(f"/?c={LIN}")).text
     await owner.post(PATH, {"person": person, "to": "leave"})
     await owner.post(PATH, {"person": person, "to": "return"})
     page = (await owner.get("/permissions")).text

@@ -168,7 +168,7 @@ async def test_only_the_owner_grants(bot: Bot) -> None:
     assert "主账号" in words((await shop.agent.types(f"/grant {shop.person('newcomer').login}")).card)
     for login in ("nobody-here", other.person("newcomer").login):
         told = words((await shop.owner.types(f"/授权 {login}")).card)
-        assert f"店铺里没有人的登录名是 {login}" in told
+        assert f"店铺里没有登录名是 {login} 的子账号" in told
     assert "给谁开通" in words((await shop.owner.types("/grant")).card)
     denied = await shop.person("newcomer").types(f"/intercept {(await shop.sale()).id}")
     assert "你还不能拦截" in words(denied.card)

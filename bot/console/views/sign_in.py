@@ -139,7 +139,7 @@ class SignIn:
                 visit.word(f"signin.hint_{login}", n=waiting),
             )
             for login in demo.logins
-            if login in found
+            if login in found and found[login].active
         )
         names = {login: found[login].name for login in found}
         steps = tuple(
