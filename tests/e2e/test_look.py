@@ -14,6 +14,7 @@ from tests.e2e.conftest import Enter
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
+RETURNED = "7312045566778896630"
 NARROW = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 PAGES = (
     "/",
@@ -55,6 +56,10 @@ async def test_english_fits_where_chinese_does(bot: Demo, enter: Enter, size: di
         await english(bot, page, path)
         assert await page.evaluate(WIDE) <= 0, path
     assert await page.evaluate(CUT, ".rules-2, .rules-2 li, .facts dt, .box-h label") == []
+    await bot.settled(RETURNED, "returned")
+    await page.goto(f"{bot.base}/?c={RETURNED}&pane=chat")
+    await page.wait_for_selector(".card dt >> text=Whereabouts", state="attached")
+    assert await page.evaluate(CUT, ".facts dt") == []
 
 
 async def test_the_rows_of_a_batch_keep_their_columns(bot: Demo, enter: Enter) -> None:
@@ -107,6 +112,23 @@ async def test_what_can_be_done_with_a_row_stands_at_its_end(bot: Demo, enter: E
     for row in await rows.all():
         whole, button = [await one.bounding_box() or {} for one in (row, row.locator(".undo > summary"))]
         assert whole["x"] + whole["width"] - button["x"] - button["width"] <= 20
+
+
+async def test_a_second_question_squeezes_nothing(bot: Demo, enter: Enter) -> None:
+    """Unfolded beside a row it leaves the words of the other columns on their line."""
+    page = await enter("owner", "/permissions")
+    words = page.locator(".tbl-per td > form.row > .t13")
+    before = [(await one.bounding_box() or {})["height"] for one in await words.all()]
+    await page.locator(".tbl-per .undo > summary").first.click()
+    await page.wait_for_selector(".undo[open] form")
+    assert [(await one.bounding_box() or {})["height"] for one in await words.all()] == before
+
+
+async def test_the_search_keeps_its_room_beside_two_dates(bot: Demo, enter: Enter) -> None:
+    """With a span of one's own the filters take a second line before the field is too short for a number."""
+    page = await enter("agent", "/records")
+    await english(bot, page, "/records?span=custom")
+    assert (await page.locator(".filters .find").bounding_box() or {})["width"] >= 200
 
 
 async def test_where_a_trace_ends_stays_clear_of_its_button(bot: Demo, enter: Enter) -> None:
