@@ -62,6 +62,28 @@ async def test_english_fits_where_chinese_does(bot: Demo, enter: Enter, size: di
     assert await page.evaluate(CUT, ".facts dt") == []
 
 
+async def test_at_320_pixels_nothing_is_lost(bot: Demo, enter: Enter) -> None:
+    """In English, where words are longest: every sign of a state is inside its card, the main button inside the screen,
+    both sides of a contradiction have room, and the rows of a batch do not lie over each other.
+    """
+    await bot.settled(HU, "contradicted")
+    page = await enter("agent", "/", width=320, height=844, has_touch=True, is_mobile=True)
+    await english(bot, page, f"/?c={WANG}&pane=case")
+    await page.click("[data-open]")
+    await page.wait_for_selector("dialog[open]")
+    for inner in await page.locator("dialog[open] :is(.tag, .goods li, [data-main])").all():
+        box = await inner.bounding_box() or {}
+        assert box["x"] + box["width"] <= 320, await inner.inner_text()
+    await page.goto(f"{bot.base}/?c={HU}&pane=chat")
+    sides = await page.locator(".vs > div").all()
+    assert [(await side.bounding_box() or {})["width"] > 90 for side in sides] == [True, True]
+    await page.goto(f"{bot.base}/batch")
+    await page.fill("#numbers", "460000000004010\n75400000004001")
+    await page.click("main .btn-p")
+    await page.wait_for_selector("[data-main]")
+    assert await page.evaluate(CUT, ".b3 li > span") == []
+
+
 async def test_the_rows_of_a_batch_keep_their_columns(bot: Demo, enter: Enter) -> None:
     """The longest name of a carrier ends before the number begins, and the sign of the note stands beside its words."""
     page = await enter("agent", "/batch", **NARROW)
