@@ -84,6 +84,22 @@ async def test_at_320_pixels_nothing_is_lost(bot: Demo, enter: Enter) -> None:
     assert await page.evaluate(CUT, ".b3 li > span") == []
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_a_small_gauge_can_be_read(bot: Demo, enter: Enter, lang: str) -> None:
+    """Inside a card on a narrow screen its words are no smaller than elsewhere, and none lies over another."""
+    page = await enter("agent", "/", **NARROW)
+    await page.goto(f"{bot.base}/lang/{lang}?next=/me")
+    await page.goto(f"{bot.base}/?c={WANG}&pane=chat")
+    await page.fill("[data-say]", "/intercept 75400000000562")
+    await page.press("[data-say]", "Enter")
+    await page.wait_for_selector(".msg .gauge")
+    words = await page.locator(".msg .gauge >> nth=0").locator("text:visible").all()
+    boxes = [await one.bounding_box() or {} for one in words]
+    below = sorted((box for box in boxes if box["y"] > max(b["y"] for b in boxes) - 5), key=lambda box: box["x"])
+    assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(below)), below
+    assert min(box["height"] for box in boxes) >= 14
+
+
 async def test_the_rows_of_a_batch_keep_their_columns(bot: Demo, enter: Enter) -> None:
     """The longest name of a carrier ends before the number begins, and the sign of the note stands beside its words."""
     page = await enter("agent", "/batch", **NARROW)
