@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 from bot.faq.concepts import concepts
-from bot.faq.judge import HEADS, SCALE, features
+from bot.faq.judge import HEADS, RARITY_SCALE, SCALE, features
 from bot.faq.lexicon import lexicon
 from bot.faq.tidy import tidy
 from faq_training.kinds import ON, kind
@@ -32,12 +33,12 @@ FOLDER = Path(__file__).resolve().parent
 FILES = ("asked.jsonl", "silent.jsonl", "speakers.jsonl")
 WEIGHTS = FOLDER.parent / "bot" / "faq" / "judge.json"
 
-RAREST = 2
+RAREST = 4
 """A feature of fewer messages is left out."""
-LEAST_WEIGHT = 2
+LEAST_WEIGHT = 4
 """Smaller weights, in units of 1/SCALE, are left out: they cost size and decide nothing."""
-STRENGTH = 0.15
-OF_AN_EXAMPLE, OF_A_SPEAKER, OF_THE_REST = 10.0, 3.0, 0.3
+STRENGTH, STRENGTH_OF_HEADS = 20.0, 50.0
+OF_AN_EXAMPLE, OF_A_SPEAKER, OF_THE_REST = 20.0, 3.0, 1.0
 """How much a message counts: examples are promises; those of `asked` and `silent` are many, of few authors, and partly
 of one mould.
 """
@@ -84,23 +85,28 @@ class Prepared:
         """The exported model of the messages chosen: columns, biases and weights, features in order."""
         count = Counter(feature for at in chosen for feature in self.seen[at])
         vocabulary = {feature: at for at, feature in enumerate(sorted(f for f, n in count.items() if n >= RAREST))}
-        matrix = _matrix([self.seen[at] for at in chosen], vocabulary)
+        rare = _rarity(count, vocabulary, len(chosen))
+        matrix = normalize(_matrix([self.seen[at] for at in chosen], vocabulary) @ diags(rare / RARITY_SCALE))
         columns = [*HEADS, *(topic.id for topic in lexicon().topics)]
         fits = [self._fit(matrix, column, chosen) for column in columns]
-        table = np.stack([fit.coef_[0] for fit in fits], axis=1)
+        table = np.stack([fit.coef_[0] for fit in fits], axis=1) * (rare / RARITY_SCALE)[:, None]
         weights = {}
         for feature, at in vocabulary.items():
             row = [number for column in range(len(columns)) for number in _kept(column, table[at, column])]
-            if row:
-                weights[feature] = row
-        return {"columns": columns, "bias": [round(fit.intercept_[0] * SCALE) for fit in fits], "weights": weights}
+            weights[feature] = [int(rare[at]), *row]
+        return {
+            "columns": columns,
+            "bias": [round(float(fit.intercept_[0]), 3) for fit in fits],
+            "weights": weights,
+        }
 
     def _fit(self, matrix: csr_matrix, column: str, chosen: Sequence[int]) -> LogisticRegression:
         labels = [self._label(column, at) for at in chosen]
         keep = [place for place, label in enumerate(labels) if label is not None]
         weights = [self._weight(column, chosen[place]) for place in keep]
         wanted = np.array([labels[place] for place in keep])
-        return LogisticRegression(C=STRENGTH, solver="liblinear").fit(matrix[keep], wanted, sample_weight=weights)
+        strength = STRENGTH_OF_HEADS if column in HEADS else STRENGTH
+        return LogisticRegression(C=strength, solver="liblinear").fit(matrix[keep], wanted, sample_weight=weights)
 
     def _weight(self, column: str, at: int) -> float:
         row = self.rows[at]
@@ -127,6 +133,12 @@ def _names_act(text: str) -> bool:
 def _kept(column: int, weight: float) -> list[int]:
     whole = max(-127, min(127, round(float(weight) * SCALE)))
     return [column, whole] if abs(whole) >= LEAST_WEIGHT else []
+
+
+def _rarity(count: Mapping[str, int], vocabulary: Mapping[str, int], messages: int) -> np.ndarray:
+    """The logarithm of one in how many messages a feature stands, in whole parts of `RARITY_SCALE`, a byte at most."""
+    often = np.array([count[feature] for feature in vocabulary])
+    return np.minimum(np.round(np.log(1 + messages / often) * RARITY_SCALE), 255)
 
 
 def _matrix(seen: Sequence[Sequence[str]], vocabulary: Mapping[str, int]) -> csr_matrix:

@@ -26,22 +26,22 @@ class Bar:
         return self.usual if usual else self.odd
 
 
-LEAST_ASKED = Bar(0.5, 0.7)
+LEAST_ASKED = Bar(0.5, 0.6)
 """Below this probability of being a question at all, no rule is listened to."""
 
-LEAST_ASKED_ALONE = Bar(0.8, 0.85)
+LEAST_ASKED_ALONE = Bar(0.95, 0.7)
 """The same where the judge speaks without a rule."""
 
-CLAUSE_SHARE = 0.15
+CLAUSE_SHARE = 0.3
 """How much the best clause says about whether the message asks, against the whole."""
 
 LEAST: Mapping[Tier, float] = {Tier.SURE: 0.25, Tier.LIKELY: 0.25, Tier.TOLD: 0.3, Tier.POSSIBLE: 0.5}
 """Least probability of a topic that a rule proposes, by what the rule proves by itself."""
 
-LEAST_BEST, LEAST_ALONE = 0.3, 0.65
+LEAST_BEST, LEAST_ALONE = 0.15, 0.85
 """The same without a rule: of the likeliest topic, and of any further one."""
 
-LEAST_FURTHER = 0.3
+LEAST_FURTHER = 0.25
 """Least probability of any topic besides the likeliest, in whichever clause."""
 
 PLAINLY_ASKED, LEAST_PLAIN, TWICE = 0.95, 0.15, 2.0
@@ -55,5 +55,5 @@ LEAST_TOGETHER, FOR_A_RULE = 0.8, 0.15
 DOUBTFUL, CERTAIN = 0.35, 0.8
 """Below the first a topic gives way to a later proposal that is above the second."""
 
-SURE_ASKED, SURE_TOPIC = 0.85, 0.5
+SURE_ASKED, SURE_TOPIC = 0.9, 0.6
 """Where customers read, only what is at least so probable is said."""

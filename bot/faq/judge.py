@@ -21,14 +21,22 @@ from typing import Any
 from bot.faq.concepts import Mention, concepts
 from bot.faq.lexicon import Lexicon
 
-SCALE = 50
-"""Weights are stored as whole fiftieths, from -127 to 127."""
+SCALE = 2
+"""Weights are stored as whole halves, from -127 to 127, each already multiplied by how rare its feature is."""
+
+RARITY_SCALE = 24
+"""How rare a feature is (the logarithm of one in how many messages, see `rarity`) is stored as whole 24ths."""
 
 LONGEST = 300
 """Characters that are weighed; the rest of a very long message says no more."""
 
 MOST_IN_PAIRS = 16
 """Concepts of one text that are paired with one another."""
+
+OF_HEADS, OF_TOPIC, OF_LENGTH, AT_FIRST, LONG_ENOUGH = 1.25, 0.2, 3.0, -3.2, 100
+"""How the heads, the likeliest topic and the length together say that something is asked: fitted on speakers that were
+left out.
+"""
 
 PARTS = ("about", "asks", "fact")
 HEADS = ("asked", *PARTS)
@@ -79,22 +87,30 @@ class Model:
 
     def __init__(self, exported: Mapping[str, Any]) -> None:
         self.columns: list[str] = exported["columns"]
-        self._bias: list[int] = exported["bias"]
+        self._bias: list[float] = exported["bias"]
         self._weights: dict[str, bytes] = {
             feature: bytes(number & 0xFF for number in row) for feature, row in exported["weights"].items()
         }
 
     def weigh(self, seen: set[str]) -> Weighed:
-        """The probabilities for a set of features."""
-        sums = list(self._bias)
+        """The probabilities for a set of features.
+
+        A rare feature says more than one that every message has, and a long message says no more than a short one: the
+        features count by their rarity, and all together have the length 1.
+        """
+        sums = [0] * len(self.columns)
+        square = 0
         weights = self._weights
         for feature in seen:
             row = weights.get(feature)
             if row is not None:
-                for at in range(0, len(row), 2):
+                square += row[0] * row[0]
+                for at in range(1, len(row), 2):
                     weight = row[at + 1]
                     sums[row[at]] += weight if weight < 128 else weight - 256
-        return Weighed({name: _chance(total / SCALE) for name, total in zip(self.columns, sums, strict=True)})
+        part = RARITY_SCALE / (math.sqrt(square) * SCALE) if square else 0.0
+        totals = zip(self.columns, self._bias, sums, strict=True)
+        return Weighed({name: _chance(bias + total * part) for name, bias, total in totals})
 
 
 @dataclass(frozen=True)
@@ -114,6 +130,15 @@ class Weighed:
     def of(self, topic: str) -> float:
         """Probability of a topic."""
         return self.chances[topic]
+
+
+def asked_in_all(asked: float, topic: float, length: int) -> float:
+    """Probability that a message is a question to answer, from what the heads say of its words, the probability of its
+    likeliest topic and its length in characters: a topic that is plain speaks for it, and what is long is not doubted
+    for having said other things as well.
+    """
+    long = min(length, LONG_ENOUGH) / LONG_ENOUGH
+    return _chance(OF_HEADS * _logit(asked) + OF_TOPIC * _logit(topic) + OF_LENGTH * long + AT_FIRST)
 
 
 def _chance(logit: float) -> float:

@@ -33,7 +33,7 @@ from bot.faq.bars import (
 from bot.faq.clauses import Clause, cut
 from bot.faq.concepts import concepts
 from bot.faq.gate import Manner, blanked, meant, odd
-from bot.faq.judge import Model, Weighed, features, model
+from bot.faq.judge import Model, Weighed, asked_in_all, features, model
 from bot.faq.lexicon import Lexicon, lexicon
 from bot.faq.tidy import Tidied, tidy
 from bot.faq.topics import Tier
@@ -185,7 +185,8 @@ class _Reader:
     def _is_asked(self) -> float:
         """Is it a question at all? In a story the clause that asks may say so better than the whole."""
         best = max((one.asked for one in self._each if one is not None), default=0.0)
-        return max(self._whole.asked, CLAUSE_SHARE * best + (1 - CLAUSE_SHARE) * self._whole.asked)
+        told = max(self._whole.asked, CLAUSE_SHARE * best + (1 - CLAUSE_SHARE) * self._whole.asked)
+        return asked_in_all(told, max(self._chances.values()), len(self._text))
 
     def _certain_ones(self) -> list[str]:
         """The topics that the judge proposes by itself, the likeliest first; at least the best if it is not absurd."""

@@ -55,7 +55,7 @@ async def test_the_shops_own_words_are_for_its_people(bot: Bot) -> None:
 async def test_a_customers_doubtful_question_is_kept_for_the_owner(bot: Bot) -> None:
     """Nothing is said, and the owner sees it with its best guess."""
     shop = await bot.shop()
-    asked = "还能拦截吗"
+    asked = "拦得住吧"
     assert not (await shop.agent.types(asked, chat=CUSTOMERS, private=False)).shown
     waiting = await bot.database.read(lambda c: questions.to_review(c, shop.id))
     assert [(q.text, q.topics, q.guesses) for q in waiting] == [(asked, (), ("when_possible",))]
