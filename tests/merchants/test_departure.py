@@ -1,6 +1,8 @@
 """Somebody leaves the shop, and comes back: what ends with it, who may, and which chats are told no more."""
 
 import asyncio
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -14,7 +16,7 @@ from bot.merchants.permissions import Change, PermissionDenied
 from bot.merchants.sessions import Session, Sessions
 from bot.store import chats, events, telling
 from bot.store.cards import outbox
-from bot.store.database import Database
+from bot.store.database import Database, open_database
 from bot.store.people import grants
 from bot.store.told import Place, told_after_sales
 from tests.merchants.conftest import AT, QUICK, House, asker_of, enter
@@ -153,6 +155,30 @@ async def test_a_shop_keeps_an_owner(any_database: Database, house: House) -> No
     stays = second if left == house.owner else house.owner
     assert await any_database.write(lambda c: back(c, stays, left))
     assert len(await any_database.read(lambda c: [p for p in people.of_shop(c, "demo", Role.OWNER) if p.active])) == 2
+
+
+async def test_two_processes_leave_one_owner(shared_url: str) -> None:
+    """While one process has not yet committed that an owner was taken out, the other one waits, and then says no."""
+    one, other = open_database(shared_url), open_database(shared_url)
+    try:
+        house = await one.write(enter)
+        second = await one.write(second_owner)
+        begun = threading.Event()
+
+        def slowly(c: Connection) -> bool:
+            done = out(c, house.owner, second)
+            begun.set()
+            time.sleep(0.5)  # not yet committed, while the other one asks
+            return done
+
+        first = asyncio.create_task(one.write(slowly))
+        await asyncio.to_thread(begun.wait, 10)
+        with pytest.raises(LastOwner):
+            await other.write(lambda c: out(c, second, house.owner))
+        assert await first
+    finally:
+        await one.close()
+        await other.close()
 
 
 async def test_an_agent_asks_an_owner_who_is_there(any_database: Database, house: House) -> None:
