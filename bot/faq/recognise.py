@@ -173,7 +173,7 @@ class _Reader:
         """A clause as the judge sees it: with the act, and a very short one with the clause before it."""
         text = self._clauses[at].text
         if not self._words.words.has("act", text):
-            brief = at > 0 and len(text) <= TOO_BRIEF
+            brief = at > 0 and len(text.rstrip("?! ")) <= TOO_BRIEF
             text = f"{self._clauses[at - 1].text} {text}" if brief else f"{ACT} {text}"
         return features(text, self._words)
 
