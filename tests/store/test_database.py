@@ -414,7 +414,7 @@ async def shared(shared_url: str) -> AsyncIterator[PostgresDatabase]:
 
 
 async def test_a_deadlock_is_tried_again(shared: PostgresDatabase) -> None:
-    """Two transactions that wait for each other both end well: the one that the database gives up is run once more."""
+    """Two transactions that wait for each other both end well: the one that the database gives up is run again."""
     await shared.write(lambda c: put(c, "a") and put(c, "b"))
     runs: Counter[str] = Counter()
     held = {"a": threading.Event(), "b": threading.Event()}
@@ -430,7 +430,8 @@ async def test_a_deadlock_is_tried_again(shared: PostgresDatabase) -> None:
     first = asyncio.create_task(shared.write(lambda c: lock(c, "a", "b")))
     await asyncio.to_thread(held["a"].wait, 10)  # two that wait at the same moment would be one transaction
     await asyncio.gather(first, shared.write(lambda c: lock(c, "b", "a")))
-    assert sorted(runs.values()) == [1, 2]
+    assert min(runs.values()) == 1
+    assert max(runs.values()) > 1  # again and again, if it meets the other once more
 
 
 async def test_a_lost_connection_is_told(shared: PostgresDatabase) -> None:
