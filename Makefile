@@ -28,9 +28,10 @@ dev: .venv/.dev ## and what its tests need
 run: setup ## the whole house with simulated carriers, without any credential
 	@exec $(BIN)/intercept-bot demo
 
+# Three at a time on two cores: many tests wait for time to pass.
 test: dev ## all tests
 	@$(PYTHON) -m tests.browser
-	@$(PYTHON) -m pytest -n 2 --dist worksteal
+	@$(PYTHON) -m pytest -n 3 --dist worksteal
 
 lint: dev ## style, types, and the arrows between the rooms
 	@$(BIN)/ruff check .
