@@ -25,7 +25,7 @@ SCALE = 2
 """Weights are stored as whole halves, from -127 to 127, each already multiplied by how rare its feature is."""
 
 RARITY_SCALE = 24
-"""How rare a feature is (the logarithm of one in how many messages, `faq_training/train.py`) is stored as whole 24ths."""
+"""A feature's rarity (the logarithm of one in how many messages, `faq_training/train.py`) is stored in 24ths."""
 
 LONGEST = 300
 """Characters that are weighed; the rest of a very long message says no more."""
